@@ -1,0 +1,202 @@
+# Copyright: the steadfast.edge authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From the vocabulary to the variables of the roles. Pure: the same inventory always yields the same lists."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Any, Callable, Mapping
+
+from .inventory import Inventory, IPAddress, Unrendered, host_address, host_interface
+from .problems import Problems, TopologyError, closest
+from .schema import Item
+from .vocabulary import SHARED_VARIABLES, Vocabulary, parse
+
+__all__ = ["HIGHEST_PRIORITY", "MOST_HOLDERS", "PRIORITY_STEP", "priority", "realserver_vips", "upstreams", "virtual_servers", "vrrp_instances"]
+
+# 255 means "owns the address" and skips elections, so the scheme stays below it. High, because a backup waits
+# (256 - priority) / 256 of an interval longer. Ten apart, so that a tracker's weight can reorder two neighbours.
+HIGHEST_PRIORITY = 250
+PRIORITY_STEP = 10
+MOST_HOLDERS = 24
+
+# keepalived's words for ours.
+FORWARD_METHODS = {"route": "DR"}
+
+
+def priority(position: int) -> int:
+    return HIGHEST_PRIORITY - PRIORITY_STEP * position
+
+
+class Derivation:
+    """One host's sight of the vocabulary. Any problem met on the way is raised at the end."""
+
+    def __init__(self, hostvars: Mapping[str, Mapping[str, Any]], host: str) -> None:
+        self.inventory = Inventory(hostvars)
+        self.problems = Problems()
+        self.host = str(host)
+        if self.host not in self.inventory:
+            self.problems.add("inventory_hostname", self.host, "This host is not in the inventory.", "Give the name of a host of the inventory.")
+        self.raise_if_any()
+        self.vocabulary = self._read()
+        self.raise_if_any()
+
+    def _read(self) -> Vocabulary:
+        values = {}
+        for variable in SHARED_VARIABLES:
+            try:
+                values[variable] = self.inventory.get(self.host, variable)
+            except Unrendered as error:
+                message = f"This cannot be rendered: {error.reason}."
+                self.problems.add(variable, None, message, "Write a value whose names exist in the inventory.", self.host)
+        return parse(values, self.problems)
+
+    def raise_if_any(self) -> None:
+        if self.problems:
+            raise TopologyError(self.problems)
+
+    def address_of(self, name: str, path: str) -> IPAddress | None:
+        if name not in self.inventory:
+            meant = closest(name, self.inventory.hosts)
+            self.problems.add(path, name, "There is no such host in the inventory.", f"Write {meant}." if meant else "Add the host to the inventory.")
+            return None
+        return host_address(self.inventory, name, self.problems)
+
+    def vip_of(self, service: Item) -> dict[str, Any]:
+        vip = self.vocabulary.vip(service.value["vip"])
+        if vip is None:
+            message = "There is no VIP of this name in edge_vips."
+            self.problems.add(f"{service.path}.vip", service.value["vip"], message, "Write the name of one of edge_vips.")
+            raise TopologyError(self.problems)
+        found: dict[str, Any] = vip.value
+        return found
+
+    def vip_address(self, service: Item) -> str:
+        return str(self.vip_of(service)["address"].ip)
+
+
+def _holder_names(vip: Mapping[str, Any]) -> list[str]:
+    return [holder.value for holder in vip["holders"]]
+
+
+def _instance(derivation: Derivation, vip: Item) -> dict[str, Any]:
+    holders = _holder_names(vip.value)
+    if len(holders) > MOST_HOLDERS:
+        derivation.problems.add(f"{vip.path}.holders", holders, f"A VIP has at most {MOST_HOLDERS} holders.", "Shorten the list.")
+    position = holders.index(derivation.host)
+    vrrp, address = derivation.vocabulary.vrrp, vip.value["address"].ip
+    unicast = vrrp["unicast"]
+    addresses = [derivation.address_of(item.value, item.path) for item in vip.value["holders"]] if unicast else []
+    nopreempt = vip.value["nopreempt"]
+    return {
+        "name": vip.value["name"],
+        "interface": vip.value["interface"] or host_interface(derivation.inventory, derivation.host, derivation.problems),
+        # keepalived ignores nopreempt on an instance that starts as MASTER.
+        "state": "MASTER" if position == 0 and not nopreempt else "BACKUP",
+        "virtual_router_id": vip.value["virtual_router_id"],
+        "priority": priority(position),
+        "advert_int": vrrp["advertisement_interval"],
+        "nopreempt": nopreempt,
+        "unicast_src_ip": str(addresses[position]) if unicast else None,
+        "unicast_peers": [str(peer) for index, peer in enumerate(addresses) if index != position],
+        # A host address: the segment's own prefix is on the interface already.
+        "virtual_ipaddresses": [f"{address}/{address.max_prefixlen}"],
+        "auth_pass": vrrp["password"] if vrrp["version"] == 2 else None,
+    }
+
+
+def _vrrp_instances(derivation: Derivation) -> list[dict[str, Any]]:
+    held = [vip for vip in derivation.vocabulary.vips if derivation.host in _holder_names(vip.value)]
+    return [_instance(derivation, vip) for vip in held]
+
+
+def _real_server(derivation: Derivation, service: Mapping[str, Any], server: Item) -> dict[str, Any]:
+    return {
+        "address": str(derivation.address_of(server.value["name"], server.path)),
+        "port": server.value["port"] or service["port"],
+        "weight": server.value["weight"],
+    }
+
+
+def _virtual_servers(derivation: Derivation) -> list[dict[str, Any]]:
+    found = []
+    for item in derivation.vocabulary.services:
+        service = item.value
+        if derivation.host not in _holder_names(derivation.vip_of(item)):
+            continue
+        found.append(
+            {
+                "name": service["name"],
+                "address": derivation.vip_address(item),
+                "port": service["port"],
+                "protocol": service["protocol"].upper(),
+                "scheduler": service["scheduler"],
+                "forward": FORWARD_METHODS[service["forward"]],
+                "persistence_timeout": service["persistence_timeout"],
+                "check": dict(service["check"]),
+                "real_servers": [_real_server(derivation, service, server) for server in service["real_servers"]],
+            }
+        )
+    return found
+
+
+def _realserver_vips(derivation: Derivation) -> list[str]:
+    serving = [
+        item
+        for item in derivation.vocabulary.services
+        if item.value["forward"] == "route" and any(server.value["name"] == derivation.host for server in item.value["real_servers"])
+    ]
+    return list(dict.fromkeys(derivation.vip_address(item) for item in serving))
+
+
+def _member(derivation: Derivation, upstream: Item, member: Item) -> dict[str, Any]:
+    port = member.value["port"] or upstream.value["port"]
+    if port is None:
+        derivation.problems.add(f"{upstream.path}.port", None, "This upstream needs a port.", "Add it, for example port: 8080.")
+    found = derivation.address_of(member.value["name"], member.path)
+    # nginx takes an IPv6 address in brackets; the template prints address:port as it is given.
+    address = f"[{found}]" if isinstance(found, ipaddress.IPv6Address) else str(found)
+    rest = {key: member.value[key] for key in ("weight", "max_conns", "max_fails", "fail_timeout", "backup", "down")}
+    return {"address": address, "port": port, **rest}
+
+
+def _upstreams(derivation: Derivation) -> list[dict[str, Any]]:
+    return [
+        {
+            **{key: item.value[key] for key in ("name", "method", "key", "consistent", "keepalive")},
+            "servers": [_member(derivation, item, member) for member in item.value["members"]],
+        }
+        for item in derivation.vocabulary.upstreams
+    ]
+
+
+def _derive(build: Callable[[Derivation], Any], hostvars: Mapping[str, Mapping[str, Any]], host: str) -> Any:
+    derivation = Derivation(hostvars, host)
+    found = build(derivation)
+    derivation.raise_if_any()
+    return found
+
+
+def vrrp_instances(hostvars: Mapping[str, Mapping[str, Any]], host: str) -> list[dict[str, Any]]:
+    """keepalived_vrrp_instances of a host: one for each VIP that it holds."""
+    found: list[dict[str, Any]] = _derive(_vrrp_instances, hostvars, host)
+    return found
+
+
+def virtual_servers(hostvars: Mapping[str, Mapping[str, Any]], host: str) -> list[dict[str, Any]]:
+    """keepalived_virtual_servers of a host: the services of the VIPs that it holds."""
+    found: list[dict[str, Any]] = _derive(_virtual_servers, hostvars, host)
+    return found
+
+
+def realserver_vips(hostvars: Mapping[str, Mapping[str, Any]], host: str) -> list[str]:
+    """lvs_realserver_vips of a host: the addresses whose packets directors hand to it unchanged."""
+    found: list[str] = _derive(_realserver_vips, hostvars, host)
+    return found
+
+
+def upstreams(hostvars: Mapping[str, Mapping[str, Any]], host: str) -> list[dict[str, Any]]:
+    """nginx_upstreams, with the addresses of their members."""
+    found: list[dict[str, Any]] = _derive(_upstreams, hostvars, host)
+    return found

@@ -1,0 +1,257 @@
+# Copyright: the steadfast.edge authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The vocabulary itself: every variable, key, range and default. docs/vocabulary.md describes the same for people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Mapping
+
+from .problems import Problems
+from .scalars import (
+    boolean,
+    choice,
+    duration,
+    integer,
+    interface,
+    interval,
+    matching,
+    name,
+    network_address,
+    number,
+    text,
+)
+from .schema import Field, Item, Section, list_of, nested, read_section
+
+__all__ = [
+    "DEFAULT_INTERFACE",
+    "HOST_VARIABLES",
+    "SECTIONS",
+    "SHARED_VARIABLES",
+    "Vocabulary",
+    "parse",
+]
+
+# Written once for the whole inventory, so every host must see the same.
+SHARED_VARIABLES = ("edge_vips", "edge_vrrp", "edge_virtual_services", "edge_upstreams", "edge_foreign_variables")
+HOST_VARIABLES = ("edge_address", "edge_interface")
+DEFAULT_INTERFACE = "eth0"
+
+# What keepalived knows and every supported kernel has as a module (twos came only lately).
+SCHEDULERS = ("rr", "wrr", "lc", "wlc", "lblc", "lblcr", "dh", "sh", "sed", "nq", "fo", "ovf", "mh")
+SCHEDULER_ALIASES = {
+    "round_robin": "rr",
+    "roundrobin": "rr",
+    "weighted_round_robin": "wrr",
+    "least_conn": "lc",
+    "leastconn": "lc",
+    "source": "sh",
+    "ip_hash": "sh",
+    "maglev": "mh",
+}
+FORWARD_ALIASES = {"dr": "route", "direct": "route", "gate": "route", "tun": "tunnel", "ipip": "tunnel", "nat": "masquerade", "masq": "masquerade"}
+# What nginx accepts in a keepalived- or nginx-quoted word without ending it or starting a comment.
+CHECK_PATH = r"/[^\s\"'#!{};\\]*"
+HASH_KEY = r"(?:\$\{\w+\}|[^\s;{}\"'\\#])+"
+# keepalived reads up to a blank, takes quotes apart, and '#' and '!' begin its comments.
+PASSWORD = r"[^\s\"'#!{}\\]{1,8}"
+COMMERCIAL = "Only nginx's commercial edition knows this; open-source nginx refuses to start with it."
+NOT_YET = "This version of steadfast.edge does not support this."
+
+VIP = Section(
+    fields={
+        "name": Field(name, required=True),
+        "address": Field(network_address, required=True),
+        "virtual_router_id": Field(integer(1, 255, 51), required=True),
+        "holders": Field(
+            structure=list_of(text, "[director1, director2]", "A VIP needs at least one holder; the list (or the group that it names) is empty."),
+            required=True,
+        ),
+        "interface": Field(interface),
+        "nopreempt": Field(boolean, default=False),
+    },
+    example="{name: shop, address: 192.0.2.150/24, virtual_router_id: 51, holders: [director1, director2]}",
+    advice={
+        "priority": "Priorities follow from the order of the holders.",
+        "state": "The initial state follows from the order of the holders.",
+    },
+)
+
+VRRP = Section(
+    fields={
+        "version": Field(integer(2, 3, 3), default=3),
+        "advertisement_interval": Field(interval, default=1),
+        "password": Field(
+            matching(
+                PASSWORD,
+                "A VRRPv2 password is 1 to 8 characters, none of them a blank, a quote, a backslash or one of # ! { }.",
+                "Choose a shorter or simpler one, in quotes.",
+            ),
+            secret=True,
+        ),
+        "unicast": Field(boolean, default=True),
+    },
+    example="{version: 3, advertisement_interval: 1}",
+)
+
+CHECK = Section(
+    fields={
+        "type": Field(choice(("http", "tcp"), later=("https", "ssl", "misc", "udp", "dns")), default="http"),
+        "path": Field(matching(CHECK_PATH, "This is not the path of a URL.", "Write a path that begins with '/', for example /healthz.")),
+        "status": Field(integer(100, 599, 200)),
+        "interval": Field(number(0.1, 3600), default=2),
+        "timeout": Field(number(0.1, 3600), default=2),
+        "retries": Field(integer(0, 1000, 1), default=1),
+        "retry_delay": Field(number(0, 3600), default=1),
+    },
+    example="{type: http, path: /healthz, status: 200}",
+)
+
+REAL_SERVER = Section(
+    fields={
+        "name": Field(text, required=True),
+        "weight": Field(integer(0, 65535, 1), default=1),
+        "port": Field(integer(1, 65535, 80)),
+    },
+    example="{name: web1, weight: 1}",
+    shorthand="name",
+)
+
+SERVICE = Section(
+    fields={
+        "name": Field(name, required=True),
+        "vip": Field(text, required=True),
+        "port": Field(integer(1, 65535, 80), required=True),
+        "protocol": Field(choice(("tcp",), later=("udp", "sctp")), default="tcp"),
+        "scheduler": Field(choice(SCHEDULERS, aliases=SCHEDULER_ALIASES), default="wlc"),
+        "forward": Field(choice(("route",), later=("tunnel", "masquerade"), aliases=FORWARD_ALIASES), default="route"),
+        "persistence_timeout": Field(integer(0, 2678400, 300), default=0),
+        "real_servers": Field(
+            structure=list_of(REAL_SERVER, "[web1, web2]", "A service needs at least one real server; the list (or the group that it names) is empty."),
+            required=True,
+        ),
+        "check": Field(structure=nested(CHECK)),
+    },
+    example="{name: shop-http, vip: shop, port: 80, real_servers: [web1, web2]}",
+    advice={"quorum": NOT_YET, "sorry_server": NOT_YET, "fwmark": NOT_YET},
+)
+
+METHODS = ("round_robin", "least_conn", "ip_hash", "random", "hash")
+METHOD_ALIASES = {"rr": "round_robin", "roundrobin": "round_robin", "weight": "round_robin", "wrr": "round_robin", "url_hash": "hash"}
+
+MEMBER = Section(
+    fields={
+        "name": Field(text, required=True),
+        "port": Field(integer(1, 65535, 8080)),
+        "weight": Field(integer(1, 65535, 1), default=1),
+        "max_conns": Field(integer(0, 1000000, 0), default=0),
+        "max_fails": Field(integer(0, 1000000, 1), default=1),
+        "fail_timeout": Field(duration, default="10s"),
+        "backup": Field(boolean, default=False),
+        "down": Field(boolean, default=False),
+    },
+    example="{name: app1, weight: 1}",
+    shorthand="name",
+    advice={"slow_start": COMMERCIAL, "resolve": NOT_YET, "route": NOT_YET, "drain": NOT_YET},
+)
+
+UPSTREAM = Section(
+    fields={
+        "name": Field(name, required=True),
+        "method": Field(
+            choice(METHODS, later=("least_time", "sticky"), aliases=METHOD_ALIASES, advice={"queue": COMMERCIAL, "ntlm": COMMERCIAL}),
+            default="round_robin",
+        ),
+        "key": Field(
+            matching(HASH_KEY, "This cannot be a key of nginx's hash.", "Write nginx variables without blanks or quotes, for example $request_uri.")
+        ),
+        "consistent": Field(boolean, default=False),
+        "port": Field(integer(1, 65535, 8080)),
+        "members": Field(
+            structure=list_of(MEMBER, "[app1, app2]", "An upstream needs at least one member; the list (or the group that it names) is empty."),
+            required=True,
+        ),
+        "keepalive": Field(integer(0, 1000000, 32), default=0),
+    },
+    example="{name: shop-app, port: 8080, members: [app1, app2]}",
+    advice={
+        **{method: f"A balancing method is the value of `method`: write method: {method}." for method in METHODS},
+        "slow_start": COMMERCIAL,
+        "queue": COMMERCIAL,
+        "ntlm": COMMERCIAL,
+        "sticky": NOT_YET,
+        "least_time": NOT_YET,
+    },
+)
+
+# For the reference page and its test.
+SECTIONS: Mapping[str, Section] = {
+    "edge_vips[]": VIP,
+    "edge_vrrp": VRRP,
+    "edge_virtual_services[]": SERVICE,
+    "edge_virtual_services[].real_servers[]": REAL_SERVER,
+    "edge_virtual_services[].check": CHECK,
+    "edge_upstreams[]": UPSTREAM,
+    "edge_upstreams[].members[]": MEMBER,
+}
+
+
+@dataclass
+class Vocabulary:
+    """What the inventory says, in one spelling; wrong parts are left out and reported."""
+
+    vips: list[Item] = field(default_factory=list)
+    vrrp: dict[str, Any] = field(default_factory=dict)
+    services: list[Item] = field(default_factory=list)
+    upstreams: list[Item] = field(default_factory=list)
+    foreign: list[str] = field(default_factory=list)
+
+    def vip(self, wanted: str | None) -> Item | None:
+        return next((vip for vip in self.vips if wanted and vip.value.get("name") == wanted), None)
+
+    def participants(self) -> list[str]:
+        """Every host that the vocabulary names, each once."""
+        named = [holder.value for vip in self.vips for holder in vip.value.get("holders", [])]
+        for item in self.services:
+            named += [server.value["name"] for server in item.value.get("real_servers", []) if "name" in server.value]
+        for item in self.upstreams:
+            named += [member.value["name"] for member in item.value.get("members", []) if "name" in member.value]
+        return list(dict.fromkeys(named))
+
+
+def _check_or_default(service: dict[str, Any], path: str, problems: Problems) -> None:
+    """A service without `check` is asked for a connection only; keys of HTTP mean nothing there."""
+    if "check" not in service:
+        return
+    check = service["check"] or read_section({"type": "tcp"}, CHECK, path, problems)
+    if check is None or "type" not in check:
+        return
+    for key, default in (("path", "/"), ("status", 200)):
+        if check["type"] == "http":
+            if key in check:
+                check[key] = default if check[key] is None else check[key]
+        elif check.get(key) is not None:
+            problems.add(f"{path}.check.{key}", check[key], "A tcp check sends no request.", f"Remove {key}, or write type: http.")
+    service["check"] = check
+
+
+def parse(values: Mapping[str, Any], problems: Problems) -> Vocabulary:
+    """Reads the shared variables, as one host sees them."""
+
+    def items(variable: str, section: Section) -> list[Item]:
+        found: list[Item] | None = list_of(section, f"[{section.example}]")(values.get(variable) or [], variable, problems)
+        return found or []
+
+    given_vrrp = values.get("edge_vrrp")
+    vocabulary = Vocabulary(
+        vips=items("edge_vips", VIP),
+        vrrp=read_section({} if given_vrrp is None else given_vrrp, VRRP, "edge_vrrp", problems) or {},
+        services=items("edge_virtual_services", SERVICE),
+        upstreams=items("edge_upstreams", UPSTREAM),
+    )
+    for service in vocabulary.services:
+        _check_or_default(service.value, service.path, problems)
+    foreign = list_of(text, "['nginx_exporter_*']")(values.get("edge_foreign_variables") or [], "edge_foreign_variables", problems)
+    vocabulary.foreign = [item.value for item in foreign or []]
+    return vocabulary
