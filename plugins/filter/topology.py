@@ -16,7 +16,9 @@ from ansible_collections.steadfast.edge.plugins.module_utils._topology.problems 
 def _filter(name: str, build: Callable[[Mapping[str, Any], str], Any]) -> Callable[[Any, Any], Any]:
     def derived(hostvars: Any, host: Any) -> Any:
         if not isinstance(hostvars, Mapping):
-            raise AnsibleFilterError(f"steadfast.edge.{name} works on hostvars, not on {hostvars!r}: write hostvars | steadfast.edge.{name}(...).")
+            raise AnsibleFilterError(
+                f"steadfast.edge.{name} works on hostvars, not on {hostvars!r}: write hostvars | steadfast.edge.{name}(...)."
+            )
         try:
             return build(hostvars, str(host))
         except TopologyError as error:

@@ -6,14 +6,24 @@
 from __future__ import annotations
 
 import ipaddress
-from typing import Any, Callable, Mapping
+from collections.abc import Mapping
+from typing import Any, Callable
 
 from .inventory import Inventory, IPAddress, Unrendered, host_address, host_interface
 from .problems import Problems, TopologyError, closest
 from .schema import Item
 from .vocabulary import SHARED_VARIABLES, Vocabulary, parse
 
-__all__ = ["HIGHEST_PRIORITY", "MOST_HOLDERS", "PRIORITY_STEP", "priority", "realserver_vips", "upstreams", "virtual_servers", "vrrp_instances"]
+__all__ = [
+    "HIGHEST_PRIORITY",
+    "MOST_HOLDERS",
+    "PRIORITY_STEP",
+    "priority",
+    "realserver_vips",
+    "upstreams",
+    "virtual_servers",
+    "vrrp_instances",
+]
 
 # 255 means "owns the address" and skips elections, so the scheme stays below it. High, because a backup waits
 # (256 - priority) / 256 of an interval longer. Ten apart, so that a tracker's weight can reorder two neighbours.
@@ -37,7 +47,9 @@ class Derivation:
         self.problems = Problems()
         self.host = str(host)
         if self.host not in self.inventory:
-            self.problems.add("inventory_hostname", self.host, "This host is not in the inventory.", "Give the name of a host of the inventory.")
+            self.problems.add(
+                "inventory_hostname", self.host, "This host is not in the inventory.", "Give the name of a host of the inventory."
+            )
         self.raise_if_any()
         self.vocabulary = self._read()
         self.raise_if_any()
@@ -59,7 +71,9 @@ class Derivation:
     def address_of(self, name: str, path: str) -> IPAddress | None:
         if name not in self.inventory:
             meant = closest(name, self.inventory.hosts)
-            self.problems.add(path, name, "There is no such host in the inventory.", f"Write {meant}." if meant else "Add the host to the inventory.")
+            self.problems.add(
+                path, name, "There is no such host in the inventory.", f"Write {meant}." if meant else "Add the host to the inventory."
+            )
             return None
         return host_address(self.inventory, name, self.problems)
 

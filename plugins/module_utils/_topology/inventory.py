@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import ipaddress
-from typing import Any, Mapping, Sequence, Union
+from collections.abc import Mapping, Sequence
+from typing import Any, Union
 
 from .problems import Problems
 from .scalars import Reject, address, interface

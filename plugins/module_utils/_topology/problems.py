@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import difflib
 import json
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Iterable, Iterator
+from typing import Any
 
 __all__ = ["Problem", "Problems", "TopologyError", "closest", "join_names"]
 
@@ -39,7 +40,7 @@ class Problem:
 
     def lines(self) -> list[str]:
         where = self.path if self.host is None else f"{self.path} of {self.host}"
-        return [f"{where}: {show(self.value)}", self.message, self.remedy]
+        return [where if self.value is None else f"{where}: {show(self.value)}", self.message, self.remedy]
 
     def __str__(self) -> str:
         head, message, remedy = self.lines()

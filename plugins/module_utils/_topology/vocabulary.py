@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Mapping
+from typing import Any
 
 from .problems import Problems
 from .scalars import (
@@ -50,12 +51,21 @@ SCHEDULER_ALIASES = {
     "ip_hash": "sh",
     "maglev": "mh",
 }
-FORWARD_ALIASES = {"dr": "route", "direct": "route", "gate": "route", "tun": "tunnel", "ipip": "tunnel", "nat": "masquerade", "masq": "masquerade"}
-# What nginx accepts in a keepalived- or nginx-quoted word without ending it or starting a comment.
+FORWARD_ALIASES = {
+    "dr": "route",
+    "direct": "route",
+    "gate": "route",
+    "tun": "tunnel",
+    "ipip": "tunnel",
+    "nat": "masquerade",
+    "masq": "masquerade",
+}
+# What neither ends a word of the configuration file nor begins a comment there.
 CHECK_PATH = r"/[^\s\"'#!{};\\]*"
 HASH_KEY = r"(?:\$\{\w+\}|[^\s;{}\"'\\#])+"
 # keepalived reads up to a blank, takes quotes apart, and '#' and '!' begin its comments.
 PASSWORD = r"[^\s\"'#!{}\\]{1,8}"
+EMPTY = "{} needs at least one {}; the list, or the group that it names, is empty."
 COMMERCIAL = "Only nginx's commercial edition knows this; open-source nginx refuses to start with it."
 NOT_YET = "This version of steadfast.edge does not support this."
 
@@ -65,7 +75,7 @@ VIP = Section(
         "address": Field(network_address, required=True),
         "virtual_router_id": Field(integer(1, 255, 51), required=True),
         "holders": Field(
-            structure=list_of(text, "[director1, director2]", "A VIP needs at least one holder; the list (or the group that it names) is empty."),
+            structure=list_of(text, "[director1, director2]", EMPTY.format("A VIP", "holder")),
             required=True,
         ),
         "interface": Field(interface),
@@ -128,7 +138,7 @@ SERVICE = Section(
         "forward": Field(choice(("route",), later=("tunnel", "masquerade"), aliases=FORWARD_ALIASES), default="route"),
         "persistence_timeout": Field(integer(0, 2678400, 300), default=0),
         "real_servers": Field(
-            structure=list_of(REAL_SERVER, "[web1, web2]", "A service needs at least one real server; the list (or the group that it names) is empty."),
+            structure=list_of(REAL_SERVER, "[web1, web2]", EMPTY.format("A service", "real server")),
             required=True,
         ),
         "check": Field(structure=nested(CHECK)),
@@ -164,12 +174,16 @@ UPSTREAM = Section(
             default="round_robin",
         ),
         "key": Field(
-            matching(HASH_KEY, "This cannot be a key of nginx's hash.", "Write nginx variables without blanks or quotes, for example $request_uri.")
+            matching(
+                HASH_KEY,
+                "This cannot be a key of nginx's hash.",
+                "Write nginx variables without blanks or quotes, for example $request_uri.",
+            )
         ),
         "consistent": Field(boolean, default=False),
         "port": Field(integer(1, 65535, 8080)),
         "members": Field(
-            structure=list_of(MEMBER, "[app1, app2]", "An upstream needs at least one member; the list (or the group that it names) is empty."),
+            structure=list_of(MEMBER, "[app1, app2]", EMPTY.format("An upstream", "member")),
             required=True,
         ),
         "keepalive": Field(integer(0, 1000000, 32), default=0),

@@ -1,0 +1,61 @@
+# Copyright: the steadfast.edge authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The preflight: every error of the whole inventory at once, before any host is touched."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from .agreement import agreed_values, check_everybody_sees
+from .inventory import Inventory
+from .problems import Problem, Problems
+from .rules_hosts import Context, check_hosts
+from .rules_services import check_services, check_upstreams
+from .rules_vrrp import check_vips, check_vrrp
+from .variables import check_variable_names
+from .vocabulary import Vocabulary, parse
+
+__all__ = ["check", "describe", "report"]
+
+
+def check(inventory: Inventory, role_variables: Mapping[str, Collection[str]]) -> tuple[Vocabulary, list[Problem]]:
+    """What the inventory says and everything that is wrong with it. `role_variables`: the public names of each role."""
+    problems = Problems()
+    vocabulary = parse(agreed_values(inventory, problems), problems)
+    check_everybody_sees(inventory, vocabulary.participants(), problems)
+    context = Context(inventory, vocabulary, problems)
+    check_hosts(context)
+    for rule in (check_vrrp, check_vips, check_services, check_upstreams):
+        rule(context)
+    check_variable_names(inventory, role_variables, vocabulary.foreign, problems)
+    return vocabulary, sorted(problems, key=_place)
+
+
+def _place(problem: Problem) -> Any:
+    """Beside its neighbours in the file, so that a person corrects them together; [10] after [9]."""
+    parts = problem.path.replace("]", "").replace("[", ".").split(".")
+    return [(part.isdigit(), int(part) if part.isdigit() else 0, part) for part in parts], problem.host or ""
+
+
+def report(problems: Sequence[Problem]) -> str:
+    """The one message for a person."""
+    count = "1 error" if len(problems) == 1 else f"{len(problems)} errors"
+    lines = [f"The preflight found {count} in the inventory. No host has been touched."]
+    for number, problem in enumerate(problems, start=1):
+        head, message, remedy = problem.lines()
+        lines += ["", f"{number}. {head}", f"   {message}", f"   {remedy}"]
+    return "\n".join(lines)
+
+
+def describe(vocabulary: Vocabulary) -> str:
+    """What was checked, in one sentence."""
+
+    def count(items: Sequence[Any], noun: str) -> str:
+        return f"{len(items)} {noun}" + ("" if len(items) == 1 else "s")
+
+    return (
+        f"The topology is sound: {count(vocabulary.vips, 'VIP')}, {count(vocabulary.services, 'virtual service')}, "
+        f"{count(vocabulary.upstreams, 'upstream')}, {count(vocabulary.participants(), 'host')} taking part."
+    )

@@ -1,0 +1,83 @@
+# Copyright: the steadfast.edge authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What every rule looks at, and the rules about hosts: they exist, they are named once, others can reach them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from .inventory import Inventory, IPAddress, host_address, host_interface
+from .problems import Problems, closest
+from .schema import Item
+from .vocabulary import Vocabulary
+
+__all__ = ["Context", "check_hosts", "check_names_once", "check_references"]
+
+
+@dataclass
+class Context:
+    """The inventory, what it says, and where problems go."""
+
+    inventory: Inventory
+    vocabulary: Vocabulary
+    problems: Problems
+    addresses: dict[str, IPAddress] = field(default_factory=dict)
+
+
+def check_hosts(context: Context) -> None:
+    """Learns the address of every host; the hosts that take part must have one, and their own."""
+    taking_part = [host for host in context.vocabulary.participants() if host in context.inventory]
+    for host in context.inventory.hosts:
+        # Others may be known by name alone, but a wrong edge_address is wrong anywhere.
+        report = host in taking_part or context.inventory.has(host, "edge_address")
+        found = host_address(context.inventory, host, context.problems if report else Problems())
+        if found is not None:
+            context.addresses[host] = found
+        host_interface(context.inventory, host, context.problems)
+    owners: dict[IPAddress, str] = {}
+    for host in taking_part:
+        mine = context.addresses.get(host)
+        if mine is None:
+            continue
+        if mine in owners:
+            message = f"{owners[mine]} has this address too."
+            context.problems.add("edge_address", str(mine), message, "Give each host its own address (edge_address or ansible_host).", host)
+        owners.setdefault(mine, host)
+
+
+def check_names_once(items: Sequence[Item], problems: Problems) -> None:
+    seen: dict[str, str] = {}
+    for item in items:
+        name = item.value.get("name")
+        if name in seen:
+            problems.add(f"{item.path}.name", name, f"{seen[name]} has this name already.", "Give each its own name.")
+        elif name is not None:
+            seen[name] = item.path
+
+
+def check_references(context: Context, references: Sequence[Item]) -> list[Item]:
+    """References to hosts that exist; the others are reported, repeated ones too."""
+    known, seen = [], set()
+    for reference in references:
+        name: Any = reference.value
+        if name not in context.inventory:
+            _report_unknown_host(context, reference)
+        elif name in seen:
+            context.problems.add(reference.path, name, "This host is listed twice.", "Remove one of the two.")
+        else:
+            seen.add(name)
+            known.append(reference)
+    return known
+
+
+def _report_unknown_host(context: Context, reference: Item) -> None:
+    inventory, name = context.inventory, reference.value
+    if name in inventory.groups:
+        remedy = f"""It is a group; write the list of its hosts: "{{{{ groups['{name}'] }}}}"."""
+    else:
+        meant = closest(name, inventory.hosts)
+        remedy = f"Write {meant}, or add {name} to the inventory." if meant else f"Add {name} to the inventory, or remove it here."
+    context.problems.add(reference.path, name, "There is no such host in the inventory.", remedy)

@@ -1,0 +1,139 @@
+# Copyright: the steadfast.edge authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Rules about virtual services and upstreams: who serves, and what the balancers would refuse or get wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .problems import closest
+from .rules_hosts import Context, check_names_once, check_references
+from .schema import Item
+
+__all__ = ["check_services", "check_upstreams"]
+
+WITHOUT_BACKUP = ("ip_hash", "hash", "random")
+
+
+def check_services(context: Context) -> None:
+    services, problems = context.vocabulary.services, context.problems
+    check_names_once(services, problems)
+    seen: dict[Any, str] = {}
+    for service in services:
+        key = tuple(service.value.get(each) for each in ("vip", "port", "protocol"))
+        if None not in key:
+            if key in seen:
+                message = f"{seen[key]} serves this port of the VIP already."
+                problems.add(f"{service.path}.port", key[1], message, "Write another port, or join the two services.")
+            seen.setdefault(key, service.path)
+        _check_vip_exists(context, service)
+        for server in _known_members(context, service, "real_servers"):
+            _check_real_server(context, service, server)
+
+
+def _check_vip_exists(context: Context, service: Item) -> None:
+    wanted = service.value.get("vip")
+    # A VIP whose own name is wrong is reported there; its services cannot be judged.
+    nameless = any("name" not in vip.value for vip in context.vocabulary.vips)
+    if wanted is None or nameless or context.vocabulary.vip(wanted) is not None:
+        return
+    names = [vip.value["name"] for vip in context.vocabulary.vips]
+    meant = closest(wanted, names)
+    remedy = f"Write {meant}." if meant else f"Write one of: {', '.join(names)}."
+    if not names:
+        remedy = "Add the VIP to edge_vips."
+    context.problems.add(f"{service.path}.vip", wanted, "There is no VIP of this name in edge_vips.", remedy)
+
+
+def _known_members(context: Context, owner: Item, key: str) -> list[Item]:
+    """The items of a list of hosts whose host exists."""
+    members = [member for member in owner.value.get(key, []) if "name" in member.value]
+    references = check_references(context, [Item(f"{member.path}.name", member.value["name"]) for member in members])
+    paths = {reference.path for reference in references}
+    return [member for member in members if f"{member.path}.name" in paths]
+
+
+def _check_real_server(context: Context, service: Item, server: Item) -> None:
+    problems, name = context.problems, server.value["name"]
+    port, wanted = server.value.get("port"), service.value.get("port")
+    if service.value.get("forward") == "route" and None not in (port, wanted) and port != wanted:
+        problems.add(
+            f"{server.path}.port",
+            port,
+            f"forward: route (DR) hands packets on unchanged, so the real server must listen on the port of the service, {wanted}.",
+            f"Remove port here, and let {name} listen on {wanted}.",
+        )
+    vip = context.vocabulary.vip(service.value.get("vip"))
+    if vip is None:
+        return
+    if name in [holder.value for holder in vip.value.get("holders", [])]:
+        problems.add(
+            f"{server.path}.name",
+            name,
+            f"{name} holds the VIP {vip.value['name']} too: as the backup it would balance again what it is sent, "
+            "and the two would pass packets back and forth.",
+            f"Take {name} out of the real servers, or let other hosts hold the VIP.",
+        )
+    address, own = vip.value.get("address"), context.addresses.get(name)
+    if address is not None and own is not None and own.version != address.version:
+        message = f"{name} has the address {own}, but the VIP is IPv{address.version} ({address.ip})."
+        problems.add(f"{server.path}.name", name, message, f"Set edge_address of {name} to its IPv{address.version} address.")
+
+
+def check_upstreams(context: Context) -> None:
+    check_names_once(context.vocabulary.upstreams, context.problems)
+    for upstream in context.vocabulary.upstreams:
+        _check_method(context, upstream)
+        _check_ports(context, upstream)
+        members = upstream.value.get("members", [])
+        _check_backups(context, upstream, members)
+        _check_members_once(context, upstream, members)
+
+
+def _check_method(context: Context, upstream: Item) -> None:
+    problems, method, key = context.problems, upstream.value.get("method"), upstream.value.get("key")
+    if method is None:
+        return
+    if method == "hash" and "key" in upstream.value and key is None:
+        problems.add(f"{upstream.path}.key", None, "method: hash needs a key.", "Add it, for example key: $request_uri.")
+    if method != "hash" and key is not None:
+        problems.add(f"{upstream.path}.key", key, f"method: {method} has no key.", "Remove it, or write method: hash.")
+    if method != "hash" and upstream.value.get("consistent"):
+        problems.add(f"{upstream.path}.consistent", True, f"method: {method} cannot be consistent.", "Remove it, or write method: hash.")
+
+
+def _check_ports(context: Context, upstream: Item) -> None:
+    members = upstream.value.get("members", [])
+    if "port" in upstream.value and upstream.value["port"] is None and any(member.value.get("port", 0) is None for member in members):
+        context.problems.add(f"{upstream.path}.port", None, "Not every member names a port of its own.", "Add it, for example port: 8080.")
+
+
+def _check_backups(context: Context, upstream: Item, members: list[Item]) -> None:
+    method = upstream.value.get("method")
+    backups = [member for member in members if member.value.get("backup")]
+    if method in WITHOUT_BACKUP:
+        for member in backups:
+            message = f"nginx refuses a backup with method: {method}."
+            context.problems.add(f"{member.path}.backup", True, message, "Remove backup, or write method: round_robin or least_conn.")
+    elif backups and len(backups) == len(members):
+        names = [member.value.get("name") for member in members]
+        message = "Every member is a backup; nginx refuses an upstream without a first line."
+        context.problems.add(f"{upstream.path}.members", names, message, "Remove backup from at least one.")
+
+
+def _check_members_once(context: Context, upstream: Item, members: list[Item]) -> None:
+    """One host may run several Tomcats: it may come again with another port."""
+    seen: set[Any] = set()
+    for member in members:
+        name = member.value.get("name")
+        if name is None:
+            continue
+        key = (name, member.value.get("port") or upstream.value.get("port"))
+        if key in seen:
+            context.problems.add(
+                f"{member.path}.name", name, "This member is listed twice.", "Remove one of the two, or write another port."
+            )
+        else:
+            check_references(context, [Item(f"{member.path}.name", name)])
+        seen.add(key)

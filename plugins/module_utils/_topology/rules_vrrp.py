@@ -1,0 +1,115 @@
+# Copyright: the steadfast.edge authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Rules about VIPs and the VRRP that moves them."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Any, Union
+
+from .derive import MOST_HOLDERS
+from .problems import HIDDEN, Problems
+from .rules_hosts import Context, check_names_once, check_references
+from .schema import Item
+
+__all__ = ["check_vips", "check_vrrp"]
+
+Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
+
+LONGEST_INTERVAL = {2: 255.0, 3: 40.95}
+
+
+def check_vrrp(context: Context) -> None:
+    vrrp, problems = context.vocabulary.vrrp, context.problems
+    version, interval = vrrp.get("version"), vrrp.get("advertisement_interval")
+    if version == 3 and vrrp.get("password") is not None:
+        problems.add(
+            "edge_vrrp.password",
+            HIDDEN,
+            "VRRPv3 has no authentication; keepalived would ignore this and leave you unprotected.",
+            "Remove the password, or write version: 2 in edge_vrrp.",
+        )
+    if version is not None and interval is not None:
+        _check_interval(version, interval, problems)
+    if version == 2:
+        for vip in context.vocabulary.vips:
+            address = vip.value.get("address")
+            if address is not None and address.version == 6:
+                problems.add(f"{vip.path}.address", str(address), "VRRPv2 carries IPv4 only.", "Write version: 3 in edge_vrrp.")
+
+
+def _check_interval(version: int, interval: float, problems: Problems) -> None:
+    path = "edge_vrrp.advertisement_interval"
+    if version == 2 and interval != int(interval):
+        problems.add(path, interval, "VRRPv2 counts in whole seconds.", "Write whole seconds, or version: 3 for shorter intervals.")
+    elif interval > LONGEST_INTERVAL[version] or (version == 2 and interval < 1):
+        shortest = 1 if version == 2 else 0.01
+        remedy = f"Write seconds from {shortest} to {LONGEST_INTERVAL[version]:g}."
+        problems.add(path, interval, f"VRRPv{version} cannot carry this interval.", remedy)
+    elif version == 3 and abs(interval * 100 - round(interval * 100)) > 1e-6:
+        problems.add(path, interval, "VRRPv3 counts in hundredths of a second.", f"Write {max(round(interval, 2), 0.01):g}.")
+
+
+def check_vips(context: Context) -> None:
+    vips = context.vocabulary.vips
+    check_names_once(vips, context.problems)
+    addressed = [vip for vip in vips if vip.value.get("address") is not None]
+    _check_addresses_free(context, addressed)
+    _check_segments(addressed, context.problems)
+    for vip in vips:
+        _check_holders(context, vip)
+
+
+def _check_addresses_free(context: Context, vips: list[Item]) -> None:
+    owners = {address: f"{host} has this address itself" for host, address in context.addresses.items()}
+    for vip in vips:
+        path, address = f"{vip.path}.address", vip.value["address"]
+        if address.ip in owners:
+            context.problems.add(path, str(address), f"{owners[address.ip]}.", "Write an address that nobody else has.")
+        owners.setdefault(address.ip, f"{vip.path} has this address already")
+
+
+def _check_segments(vips: list[Item], problems: Problems) -> None:
+    """Routers hear every VRID of their segment; two VIPs with one VRID would fight. IPv4 and IPv6 count apart."""
+    for index, vip in enumerate(vips):
+        network: Network = vip.value["address"].network
+        for earlier in vips[:index]:
+            other: Network = earlier.value["address"].network
+            if network.version != other.version or not network.overlaps(other):
+                continue
+            if network != other:
+                message = f"{earlier.path} lies on the same segment, but names it {other} instead of {network}."
+                problems.add(f"{vip.path}.address", str(vip.value["address"]), message, "Write the same prefix for both.")
+            vrid: Any = vip.value.get("virtual_router_id")
+            if vrid is not None and vrid == earlier.value.get("virtual_router_id"):
+                message = f"{earlier.path} uses this VRID on the same segment {other} already."
+                problems.add(f"{vip.path}.virtual_router_id", vrid, message, f"Write another number, for example {_free_vrid(vips)}.")
+
+
+def _free_vrid(vips: list[Item]) -> int:
+    taken = {vip.value.get("virtual_router_id") for vip in vips}
+    start = max((vrid for vrid in taken if vrid), default=50)
+    candidates = [*range(start + 1, 256), *range(1, start)]
+    return next((vrid for vrid in candidates if vrid not in taken), 255)
+
+
+def _check_holders(context: Context, vip: Item) -> None:
+    holders = vip.value.get("holders", [])
+    known = check_references(context, holders)
+    if len(holders) > MOST_HOLDERS:
+        names = [holder.value for holder in holders]
+        message = f"The priorities suffice for {MOST_HOLDERS} holders of one VIP, not {len(names)}."
+        context.problems.add(f"{vip.path}.holders", names, message, "Shorten the list.")
+    address = vip.value.get("address")
+    if address is None:
+        return
+    for holder in known:
+        own = context.addresses.get(holder.value)
+        if own is not None and own not in address.network:
+            context.problems.add(
+                f"{vip.path}.address",
+                str(address),
+                f"This is outside the subnet of its holder {holder.value}: {own} is not in {address.network}.",
+                f"Write an address and prefix of the segment of {holder.value}, or give {holder.value} the right edge_address.",
+            )

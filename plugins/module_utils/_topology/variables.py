@@ -1,0 +1,51 @@
+# Copyright: the steadfast.edge authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Names of variables: a misspelt one would silently do nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from fnmatch import fnmatchcase
+from typing import Any
+
+from .inventory import Inventory
+from .problems import Problems, closest, join_names
+from .vocabulary import HOST_VARIABLES, SHARED_VARIABLES
+
+__all__ = ["check_variable_names"]
+
+VOCABULARY = "edge"
+
+
+def _owner(name: str, owners: Collection[str]) -> str | None:
+    """The role (or the vocabulary) to which a variable belongs by its prefix; lvs_director before lvs."""
+    mine = [owner for owner in owners if name.startswith(f"{owner}_")]
+    return max(mine, key=len) if mine else None
+
+
+def _holders_of(inventory: Inventory) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for host in inventory.hosts:
+        for name in inventory.variable_names(host):
+            found.setdefault(name, []).append(host)
+    return found
+
+
+def check_variable_names(
+    inventory: Inventory, role_variables: Mapping[str, Collection[str]], foreign: Collection[str], problems: Problems
+) -> None:
+    """Each variable that begins like one of ours must be one of ours, or be named in edge_foreign_variables."""
+    known: dict[str, Any] = {**role_variables, VOCABULARY: (*SHARED_VARIABLES, *HOST_VARIABLES)}
+    for name, hosts in sorted(_holders_of(inventory).items()):
+        owner = _owner(name, known)
+        if owner is None or name in known[owner] or any(fnmatchcase(name, pattern) for pattern in foreign):
+            continue
+        meant = closest(name, known[owner])
+        source = "the edge_* variables" if owner == VOCABULARY else f"the variables of role {owner}"
+        everywhere = len(hosts) == len(inventory.hosts)
+        message = f"There is no such name among {source}" + ("" if everywhere else f" (set for {join_names(hosts)})") + "."
+        ours = f"Write {meant} instead" if meant else "Rename it"
+        remedy = f"{ours}; if it belongs to something else, add its name or a pattern to edge_foreign_variables."
+        # Without the value: nothing is known about it, it may be a secret.
+        problems.add(name, None, message, remedy)
