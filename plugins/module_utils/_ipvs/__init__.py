@@ -1,0 +1,7 @@
+# Copyright: the steadfast.edge authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The kernel's IPVS table as declared state: read, normalise, diff, order, apply."""
+
+from __future__ import annotations
