@@ -80,6 +80,8 @@ def _request(url: str, timeout: float, retries: int, headers: tuple[str, ...], b
         first_error = first_error or error
         if not error or attempt == retries + 1:
             break
+        # Attempts keep their distance also where failure is instant (a refused connection), as clients with a back-off do.
+        time.sleep(max(0.0, began + sent + attempt * timeout - time.monotonic()))
     return Answer(sent, time.monotonic() - began, attempt, status, first_error, servers)
 
 
@@ -155,7 +157,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--rate", type=float, default=50, help="requests per second (default 50)")
     parser.add_argument("--seconds", type=float, default=10, help="how long (default 10)")
     parser.add_argument("--timeout", type=float, default=0.5, help="seconds to wait for each step of an attempt (default 0.5)")
-    parser.add_argument("--retries", type=int, default=0, help="further attempts after a failure (default 0)")
+    parser.add_argument("--retries", type=int, default=0, help="further attempts after a failure, a time-out apart (default 0)")
     parser.add_argument("--header", action="append", default=[], help="response header to count the values of; may be repeated")
     options = parser.parse_args(argv)
 

@@ -65,7 +65,7 @@ def test_every_request_is_reported_and_counted(base: str) -> None:
 
 
 def test_a_retry_saves_a_request_and_is_not_hidden(base: str) -> None:
-    figures = summarise(run(f"{base}/flaky", 20, 0.5, 1, 5, (), lambda item: None))
+    figures = summarise(run(f"{base}/flaky", 20, 0.5, 0.05, 5, (), lambda item: None))
     assert figures.lost == 0
     assert figures.retried > 0
     assert figures.errors == {"status 503": figures.retried}

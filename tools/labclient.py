@@ -1,0 +1,138 @@
+# Copyright: the steadfast.edge authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Drives a lab from Python: its verbs, and a client in it that reports what it saw. Used by the demo, the scenarios and the benchmark."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.steadfast.edge.plugins.module_utils._probe import http
+
+ROOT = Path(__file__).resolve().parent.parent
+PROBE = ROOT / "plugins/module_utils/_probe/http.py"
+# Response headers that the lab's shop sends: which nginx and which Tomcat answered.
+SERVED_BY = ("X-Edge-Web", "X-Edge-App")
+
+
+class LabError(Exception):
+    """A verb of the lab, or a command on one of its hosts, failed."""
+
+
+class Lab:
+    """One lab by name."""
+
+    def __init__(self, name: str = "", inventory: Path = ROOT / "inventories/lab") -> None:
+        self.name = name or os.environ.get("LAB_NAME", "edge")
+        self.inventory = inventory
+        self._command = [str(ROOT / "lab/lab"), "--name", self.name, "--inventory", str(inventory)]
+        self.environment = {**os.environ, "LAB_NAME": self.name}
+
+    def verb(self, *argv: str) -> None:
+        """Run a verb (up, down, power-off HOST, ...), showing what it prints."""
+        done = subprocess.run([*self._command, *argv], check=False)
+        if done.returncode:
+            raise LabError(f"lab {' '.join(argv)}: exit code {done.returncode}")
+
+    def run(self, host: str, *argv: str) -> str:
+        """Run a command on a host and return what it printed."""
+        done = subprocess.run([*self._command, "exec", host, "--", *argv], capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise LabError(f"{host}: {' '.join(argv)}: exit code {done.returncode}: {done.stderr.strip()}")
+        return done.stdout
+
+    def addresses(self, host: str, interface: str) -> list[str]:
+        """The addresses on an interface of a host."""
+        shown = json.loads(self.run(host, "ip", "-json", "address", "show", "dev", interface))
+        return [address["local"] for link in shown for address in link.get("addr_info", [])]
+
+    def holders(self, vip: str, candidates: Sequence[str], interface: str = "eth0") -> list[str]:
+        """Which of the candidates hold the VIP."""
+        return [host for host in candidates if vip in self.addresses(host, interface)]
+
+    def playbook(self, *argv: str, cwd: Path = ROOT) -> None:
+        """Run ansible-playbook on the lab's inventory."""
+        command = ["ansible-playbook", "-i", str(self.inventory), *argv]
+        done = subprocess.run(command, cwd=cwd, env=self.environment, check=False)
+        if done.returncode:
+            raise LabError(f"{' '.join(command)}: exit code {done.returncode}")
+
+    @contextmanager
+    def probing(
+        self, url: str, seconds: float, rate: float = 50, timeout: float = 0.5, retries: int = 0, host: str = "client1"
+    ) -> Iterator[Probing]:
+        """A client that asks `url` while the body of the `with` runs; its figures are ready afterwards."""
+        options = {"url": url, "seconds": seconds, "rate": rate, "timeout": timeout, "retries": retries}
+        argv = [part for key, value in options.items() for part in (f"--{key}", str(value))]
+        argv += [part for header in SERVED_BY for part in ("--header", header)]
+        command = [*self._command, "exec", host, "--", "python3", "-", *argv]
+        with PROBE.open("rb") as script:
+            process = subprocess.Popen(command, stdin=script, stdout=subprocess.PIPE, text=True)
+        probing = Probing(process, seconds)
+        try:
+            yield probing
+            probing.finish()
+        finally:
+            if process.poll() is None:
+                process.terminate()
+            process.wait()
+
+
+class Probing:
+    """A probe that is running, or has ended."""
+
+    def __init__(self, process: subprocess.Popen[str], seconds: float) -> None:
+        self._process = process
+        self.seconds = seconds
+        self.answers: list[http.Answer] = []
+
+    def until(self, seconds: float) -> None:
+        """Read on until a request that was sent `seconds` after the probe began has been answered."""
+        while not self.answers or self.answers[-1].sent < seconds:
+            if not self._read():
+                raise LabError(f"the probe ended before {seconds} s")
+
+    def finish(self) -> None:
+        while self._read():
+            pass
+        self.answers.sort(key=lambda answer: answer.sent)
+        if not self.answers:
+            raise LabError("the probe sent no request")
+
+    def _read(self) -> bool:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            return False
+        record: dict[str, Any] = json.loads(line)
+        if "summary" in record:
+            return False
+        self.answers.append(http.Answer(**{**record, "servers": tuple(record["servers"])}))
+        return True
+
+    @property
+    def summary(self) -> http.Summary:
+        return http.summarise(self.answers)
+
+    def timeline(self, columns: int = 60) -> str:
+        """What the client saw, left to right: all answered (#), some only after a retry (+), some lost (!)."""
+        marks = []
+        for column in range(columns):
+            begin, end = (self.seconds * edge / columns for edge in (column, column + 1))
+            here = [answer for answer in self.answers if begin <= answer.sent < end]
+            marks.append(_mark(here))
+        return "".join(marks)
+
+
+def _mark(answers: list[http.Answer]) -> str:
+    if not answers:
+        return " "
+    if any(not answer.ok for answer in answers):
+        return "!"
+    return "+" if any(answer.error for answer in answers) else "#"
