@@ -43,9 +43,10 @@ _value:
   type: raw
 """
 
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any
 
 import yaml
 from ansible.errors import AnsibleFilterError
@@ -65,13 +66,22 @@ def _options(role: str) -> dict[str, Any]:
     return options
 
 
+def _plain(value: Any) -> Any:
+    """A copy in plain containers: Ansible's own are tied to the templar, and the validator could not copy them."""
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return value
+
+
 def with_defaults(value: Any, role: str, variable: str) -> Any:
     """Return `value` completed as `variable` of `role`; raise AnsibleFilterError where it does not fit the specification."""
     try:
         spec = _options(role)[variable]
     except KeyError as error:
         raise AnsibleFilterError(f"with_defaults: role {role!r} has no variable {variable!r}") from error
-    result = ArgumentSpecValidator({variable: {**spec, "required": True, "default": None}}).validate({variable: value})
+    result = ArgumentSpecValidator({variable: {**spec, "required": True, "default": None}}).validate({variable: _plain(value)})
     if result.error_messages:
         raise AnsibleFilterError(f"{variable}: " + "; ".join(result.error_messages))
     return result.validated_parameters[variable]

@@ -1,0 +1,48 @@
+# Copyright: the steadfast.edge authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the scenarios' tests share: the lab, its hosts through testinfra, and waiting for a state."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import testinfra
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tools"))
+from labclient import Lab
+
+
+@pytest.fixture(scope="session")
+def lab() -> Lab:
+    return Lab()
+
+
+@pytest.fixture(scope="session")
+def host_of(lab: Lab) -> Callable[[str], Any]:
+    """A host of the lab by name, as testinfra sees it."""
+    return lambda name: testinfra.get_host(f"ssh://{name}", ssh_config=str(lab.ssh_config))
+
+
+@pytest.fixture
+def host(request: pytest.FixtureRequest, host_of: Callable[[str], Any]) -> Any:
+    """The host that a test names: @pytest.mark.parametrize("host", [...], indirect=True)."""
+    return host_of(request.param)
+
+
+@pytest.fixture(scope="session")
+def eventually() -> Callable[..., Any]:
+    """Ask until the answer is the wanted one; the last answer is in the failure."""
+
+    def wait(ask: Callable[[], Any], wanted: Any, seconds: float = 60) -> None:
+        deadline = time.monotonic() + seconds
+        while (answer := ask()) != wanted:
+            assert time.monotonic() < deadline, f"after {seconds} s still {answer!r}, wanted {wanted!r}"
+            time.sleep(0.5)
+
+    return wait
