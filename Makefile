@@ -9,16 +9,16 @@ setup: ## Install what is needed (apt packages, Python tools); other targets do 
 	@tools/setup
 
 demo: setup ## Build the whole edge on this machine, send requests, cut a director's power, watch it go on
-	@tools/demo
+	@.venv/bin/python tools/demo.py
 
 test: setup ## Every test, the lab's and molecule's included (about half an hour)
-	@.venv/bin/python tools/test
+	@.venv/bin/python tools/run_tests.py
 
 check: setup ## The tests that need no lab (under 3 minutes)
-	@.venv/bin/python tools/test --fast
+	@.venv/bin/python tools/run_tests.py --fast
 
 bench: setup ## Measure the lab and the main job; writes bench/RESULTS.md
-	@.venv/bin/python bench/run
+	@.venv/bin/python bench/run.py
 
 down: ## Take the demo's lab down
 	@lab/lab down

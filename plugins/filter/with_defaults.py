@@ -59,10 +59,9 @@ ROLES = Path(__file__).resolve().parents[2] / "roles"
 def _options(role: str) -> dict[str, Any]:
     path = ROLES / role / "meta" / "argument_specs.yml"
     try:
-        options = yaml.safe_load(path.read_text(encoding="utf-8"))["argument_specs"]["main"]["options"]
+        options: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))["argument_specs"]["main"]["options"]
     except OSError as error:
         raise AnsibleFilterError(f"with_defaults: there is no role {role!r} with an argument specification in steadfast.edge") from error
-    assert isinstance(options, dict)
     return options
 
 

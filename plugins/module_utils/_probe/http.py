@@ -19,6 +19,7 @@ import urllib.parse
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from typing import Any
 from typing import Callable
 
 __all__ = ["Answer", "Summary", "ask", "run", "summarise"]
@@ -161,13 +162,17 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--header", action="append", default=[], help="response header to count the values of; may be repeated")
     options = parser.parse_args(argv)
 
+    def write(record: dict[str, Any]) -> None:
+        sys.stdout.write(json.dumps(record) + "\n")
+        sys.stdout.flush()
+
     def report(answer: Answer) -> None:
-        print(json.dumps(asdict(answer)), flush=True)
+        write(asdict(answer))
 
     answers = run(options.url, options.rate, options.seconds, options.timeout, options.retries, tuple(options.header), report)
-    print(json.dumps({"summary": asdict(summarise(answers))}), flush=True)
+    write({"summary": asdict(summarise(answers))})
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    raise SystemExit(main(sys.argv[1:]))

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """The main job, shown: builds the edge in the lab, balances requests, loses a director and goes on."""
 # Copyright: the steadfast.edge authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)

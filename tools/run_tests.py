@@ -1,9 +1,8 @@
-#!/usr/bin/env python3
 """Runs the project's tests part by part and sums them up.
 
-    tools/test            every part (what `make test` and CI run)
-    tools/test --fast     the parts that need no lab (`make check`)
-    tools/test NAME...    only the parts named
+    make test             every part; CI runs this
+    make check            the parts that need no lab
+    python tools/run_tests.py NAME...    only the parts named
 
 A part counts as passed only when it exits 0 *and* its output shows that it tested something.
 """
@@ -53,7 +52,7 @@ def parts() -> list[Part]:
     """The parts in the order in which they run: the quickest to fail first."""
     ansible_test = str(ROOT / "tools/ansible-test")
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    python = scripts(rb"#!.*\bpython3\b", ".py")
+    python = scripts(rb"#!.*\bpython", ".py")
     collected = [
         Part("yamllint", ["yamllint", "--strict", "."], ""),
         Part("ruff", ["ruff", "check", *python], "All checks passed"),
