@@ -19,8 +19,7 @@ import urllib.parse
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
-from typing import Any
-from typing import Callable
+from typing import Any, Callable
 
 __all__ = ["Answer", "Summary", "ask", "run", "summarise"]
 
