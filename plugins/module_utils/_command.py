@@ -5,8 +5,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Callable, Mapping, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Callable, Optional
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["CommandError", "Execute", "Result", "Runner", "module_runner"]
 
 # What really starts a process: (argv, standard input, environment) -> (rc, out, err). Tests inject a transcript.
-Execute = Callable[[Sequence[str], Optional[str], Mapping[str, str]], Tuple[int, str, str]]
+Execute = Callable[[Sequence[str], Optional[str], Mapping[str, str]], tuple[int, str, str]]
 
 # `ip`, `systemctl` and friends live in sbin on some distributions, which a plain user's PATH lacks.
 _SBIN = ("/usr/local/sbin", "/usr/sbin", "/sbin")
@@ -38,7 +39,7 @@ class CommandError(Exception):
         self.out = out
         self.err = err
         reason = err.strip() or out.strip() or "no message"
-        super().__init__("the command '%s' failed with exit code %d: %s" % (" ".join(self.argv), rc, reason))
+        super().__init__("the command '{}' failed with exit code {}: {}".format(" ".join(self.argv), rc, reason))
 
 
 class Runner:
@@ -74,7 +75,7 @@ def module_runner(module: AnsibleModule) -> Runner:
                 handle_exceptions=False,
             )
         except OSError as error:
-            raise CommandError(argv, error.errno or 127, err="%s cannot be started: %s" % (argv[0], error.strerror)) from error
+            raise CommandError(argv, error.errno or 127, err=f"{argv[0]} cannot be started: {error.strerror}") from error
         return rc, out, err
 
     return Runner(execute)

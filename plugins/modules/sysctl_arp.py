@@ -1,5 +1,4 @@
 #!/usr/bin/python
-# -*- coding: utf-8 -*-
 # Copyright: the steadfast.edge authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
@@ -14,12 +13,12 @@ description:
     but must leave every ARP answer for it to the director. C(arp_ignore) keeps the host from answering for the VIP,
     C(arp_announce) keeps it from naming the VIP as the sender of its own ARP requests, which would turn the neighbours' caches to it.
   - "What the kernel acts on is the larger of C(net.ipv4.conf.all) and C(net.ipv4.conf.<interface>), where the interface is the one
-    on which the request arrives or leaves. This effective value is what the module reports, checks and guarantees: exactly, since a larger
-    number is not a stronger one (C(arp_ignore=3) answers for a VIP of global scope, C(arp_announce=3) is the same as 0)."
+    on which the request arrives or leaves. This effective value is what the module reports, checks and guarantees: exactly, since a
+    larger number is not a stronger one (C(arp_ignore=3) answers for a VIP of global scope, C(arp_announce=3) is the same as 0)."
   - Settings of C(lo) have no effect, although the VIP sits there. The module refuses the name and never touches them.
   - The values are live and persisted, and O(state=absent) restores those of before. They are remembered below C(/var/lib/steadfast-edge).
-  - "A generic sysctl module sets keys. It cannot tell that another key or a later file makes them void, it does not know that they must be set
-    before the VIP and taken back after it, and it does not remember what was there."
+  - "A generic sysctl module sets keys. It cannot tell that another key or a later file makes them void, it does not know that they must
+    be set before the VIP and taken back after it, and it does not remember what was there."
 options:
   interfaces:
     description:
@@ -30,8 +29,10 @@ options:
   set_on:
     description:
       - Where to set the values.
-      - V(all) sets C(net.ipv4.conf.all). It covers interfaces that appear later as well, and at boot it is in force before any interface exists,
-        so that there is no moment at which a VIP is exposed. An interface of O(interfaces) whose own value is too large is lowered as well.
+      - V(all) sets C(net.ipv4.conf.all). It covers interfaces that appear later as well, and at boot it is in force before any interface
+        exists,
+        so that there is no moment at which a VIP is exposed. An interface of O(interfaces) whose own value is too large is lowered as
+        well.
       - V(interface) sets the values of O(interfaces) alone and leaves the other interfaces of the host as they are. At boot these values
         are set by udev as each interface appears. It fails when the value of C(net.ipv4.conf.all) is larger than the wanted one.
     type: str
@@ -55,8 +56,8 @@ options:
   ignore_addresses:
     description:
       - Addresses that do not count as VIPs when O(state=absent) looks for them, with or without a prefix length.
-      - For the host's own address on C(lo), as routing daemons use it, and for what an earlier task of the same play removes, so that check mode
-        predicts the real run.
+      - For the host's own address on C(lo), as routing daemons use it, and for what an earlier task of the same play removes, so that
+        check mode predicts the real run.
     type: list
     elements: str
     default: []
@@ -76,8 +77,8 @@ attributes:
     support: full
     description: Shows the keys, their effective values and the file before and after.
 notes:
-  - The file is C(/etc/sysctl.d/90-steadfast-edge-arp.conf). When lines of other files would make the effective values different after the next boot,
-    the module fails, changes nothing, and names these files and lines.
+  - The file is C(/etc/sysctl.d/90-steadfast-edge-arp.conf). When lines of other files would make the effective values different after
+    the next boot, the module fails, changes nothing, and names these files and lines.
   - IPv6 needs nothing of the kind, since neighbour discovery answers only for addresses of the interface that is asked.
 seealso:
   - module: steadfast.edge.vip_address
@@ -150,7 +151,6 @@ done:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.steadfast.edge.plugins.module_utils._arp.files import FileError, HostFiles
 from ansible_collections.steadfast.edge.plugins.module_utils._arp.host import ApplyError, apply, effective_table, observe, vips_without_arp
 from ansible_collections.steadfast.edge.plugins.module_utils._arp.posture import (
@@ -187,10 +187,10 @@ def plan(params: dict[str, Any], seen: Observed, run: Runner) -> State:
 def describe(state: State, other: State, interfaces: list[str]) -> str:
     """One side of the diff: every key that either side owns or that differs, then what follows from them."""
     keys = sorted(key for key in state.live if key in state.saved or key in other.saved or state.live[key] != other.live[key])
-    lines = ["%s = %d" % (key, state.live[key]) for key in keys]
+    lines = [f"{key} = {state.live[key]}" for key in keys]
     for device, values in effective_table(state.live, interfaces).items():
-        lines.extend("effective on %s: %s = %d" % (device, name, value) for name, value in values.items())
-    lines.append("%s:%s" % (SYSCTL_FILE, " absent" if state.text is None else ""))
+        lines.extend(f"effective on {device}: {name} = {value}" for name, value in values.items())
+    lines.append("{}:{}".format(SYSCTL_FILE, " absent" if state.text is None else ""))
     lines.extend("  " + line for line in (state.text or "").splitlines())
     return "\n".join(lines) + "\n"
 
@@ -216,7 +216,7 @@ def main() -> None:
         if outcome["changed"] and not module.check_mode:
             apply(files, seen.state, after)
     except ApplyError as error:
-        module.fail_json(msg="%s; done before: %s" % (error, "; ".join(error.done) or "nothing"), done=error.done)
+        module.fail_json(msg="{}; done before: {}".format(error, "; ".join(error.done) or "nothing"), done=error.done)
     except (PostureError, FileError, CommandError) as error:
         module.fail_json(msg=str(error), done=[])
     module.exit_json(**outcome)

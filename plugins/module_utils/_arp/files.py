@@ -17,7 +17,7 @@ class FileError(Exception):
 
     def __init__(self, verb: str, path: str, error: OSError) -> None:
         self.path = path
-        super().__init__("cannot %s %s: %s" % (verb, path, error.strerror or error))
+        super().__init__(f"cannot {verb} {path}: {error.strerror or error}")
 
 
 class Files(Protocol):
@@ -99,7 +99,7 @@ class HostFiles:
             raise FileError("write", path, error) from error
 
     def link(self, path: str, target: str) -> None:
-        temporary = Path("%s.%d.steadfast" % (path, os.getpid()))
+        temporary = Path(f"{path}.{os.getpid()}.steadfast")
         try:
             temporary.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
             temporary.symlink_to(target)

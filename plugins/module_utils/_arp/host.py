@@ -5,7 +5,8 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from .._command import Runner
 from .files import FileError, Files
@@ -33,11 +34,11 @@ def observe(files: Files) -> Observed:
         if device in _PSEUDO:
             continue
         for name in NAMES:
-            text = files.read("%s/%s/%s" % (CONF, device, name))
+            text = files.read(f"{CONF}/{device}/{name}")
             if text is not None:
                 live[Key(device, name)] = int(text)
     if Key(ALL, NAMES[0]) not in live:
-        raise PostureError("%s is not there; this needs a Linux host with IPv4 and a mounted /proc" % CONF)
+        raise PostureError(f"{CONF} is not there; this needs a Linux host with IPv4 and a mounted /proc")
     state = State(live, load_saved(files.read(STATE_FILE)), files.read(SYSCTL_FILE))
     return Observed(state, read_files(files))
 
@@ -75,11 +76,11 @@ def apply(files: Files, before: State, after: State) -> list[str]:
     try:
         if after.saved and after.saved != before.saved:
             files.write(STATE_FILE, dump_saved({**after.saved, **_dropped(before, after)}), 0o600)
-            done.append("remembered the earlier values in %s" % STATE_FILE)
+            done.append(f"remembered the earlier values in {STATE_FILE}")
         _poke(files, sets, after, done)
         if after.text is not None and after.text != before.text:
             files.write(SYSCTL_FILE, after.text)
-            done.append("wrote %s" % SYSCTL_FILE)
+            done.append(f"wrote {SYSCTL_FILE}")
         _poke(files, restores, after, done)
         _forget(files, before, after, done)
     except FileError as error:
@@ -95,24 +96,25 @@ def _dropped(before: State, after: State) -> dict[Key, int]:
 
 def _poke(files: Files, keys: Sequence[Key], after: State, done: list[str]) -> None:
     for key in keys:
-        files.poke("/proc/sys/" + key.path, "%d\n" % after.live[key])
-        done.append("set %s to %d" % (key, after.live[key]))
+        files.poke("/proc/sys/" + key.path, f"{after.live[key]}\n")
+        done.append(f"set {key} to {after.live[key]}")
 
 
 def _forget(files: Files, before: State, after: State, done: list[str]) -> None:
     if after.text is None and before.text is not None:
         files.remove(SYSCTL_FILE)
-        done.append("removed %s" % SYSCTL_FILE)
+        done.append(f"removed {SYSCTL_FILE}")
     if not after.saved and before.saved:
         files.remove(STATE_FILE)
-        done.append("removed %s" % STATE_FILE)
+        done.append(f"removed {STATE_FILE}")
     elif after.saved and _dropped(before, after):
         files.write(STATE_FILE, dump_saved(after.saved), 0o600)
-        done.append("dropped restored values from %s" % STATE_FILE)
+        done.append(f"dropped restored values from {STATE_FILE}")
 
 
 def _verify(files: Files, after: State, done: Sequence[str]) -> None:
     live = observe(files).state.live
-    wrong = ["%s is %d instead of %d" % (key, live.get(key, 0), after.live[key]) for key in after.saved if live.get(key) != after.live[key]]
+    wrong = [key for key in after.saved if live.get(key) != after.live[key]]
     if wrong:
-        raise ApplyError("something else changed the ARP settings meanwhile: %s; find it, or the VIP will be answered for" % "; ".join(wrong), done)
+        values = "; ".join(f"{key} is {live.get(key)} instead of {after.live[key]}" for key in wrong)
+        raise ApplyError(f"something else changed the ARP settings meanwhile: {values}; find it, or the VIP is answered for", done)

@@ -9,8 +9,9 @@ request arrives or leaves; conf.lo plays no part, although the VIP sits there.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Mapping, NamedTuple, Sequence
+from typing import NamedTuple
 
 from .sysctld import Origin, boot_values, render_key, replaced
 
@@ -38,7 +39,7 @@ class Key(NamedTuple):
 
     @property
     def path(self) -> str:
-        return "net/ipv4/conf/%s/%s" % (self.device, self.name)
+        return f"net/ipv4/conf/{self.device}/{self.name}"
 
     def __str__(self) -> str:
         return render_key(self.path)
@@ -82,9 +83,9 @@ def check_names(interfaces: Sequence[str]) -> None:
         if name == "lo":
             raise PostureError("interfaces names lo, where these settings have no effect; name the interface on which ARP requests arrive")
         if name in (ALL, "default"):
-            raise PostureError("interfaces names '%s', which is no interface; list real ones and choose with set_on where to set" % name)
+            raise PostureError(f"interfaces names '{name}', which is no interface; list real ones and choose with set_on where to set")
         if not name or len(name) > 15 or name in (".", "..") or any(char.isspace() or char == "/" for char in name):
-            raise PostureError("'%s' cannot be the name of an interface; write it as `ip link` shows it" % name)
+            raise PostureError(f"'{name}' cannot be the name of an interface; write it as `ip link` shows it")
 
 
 def effective(values: Mapping[Key, int], interface: str, name: str) -> int:
@@ -98,7 +99,7 @@ def silent(arp_ignore: int, arp_announce: int) -> bool:
 
 
 def render(wanted: Wanted, keys: Sequence[Key]) -> str:
-    lines = ["%s = %d" % (key, wanted.value(key.name)) for key in sorted(keys, key=_all_first)]
+    lines = [f"{key} = {wanted.value(key.name)}" for key in sorted(keys, key=_all_first)]
     return _HEAD + "\n".join(lines) + "\n"
 
 
@@ -116,7 +117,7 @@ def load_saved(text: str | None) -> dict[Key, int]:
         pairs = [(path.split("/"), value) for path, value in before.items()]
         return {Key(parts[3], parts[4]): int(value) for parts, value in pairs}
     except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
-        raise PostureError("%s is damaged (%s); remove it to have the defaults restored instead" % (STATE_FILE, error)) from error
+        raise PostureError(f"{STATE_FILE} is damaged ({error}); remove it to have the defaults restored instead") from error
 
 
 def _all_first(key: Key) -> tuple[bool, Key]:
@@ -154,8 +155,8 @@ def _check_live(wanted: Wanted, live: Mapping[Key, int]) -> None:
             value = effective(live, device, name)
             if value != wanted.value(name):
                 raise PostureError(
-                    "%s is %d, and the kernel takes the larger of it and that of %s: %s there would be %d, not %d;"
-                    " lower it, or choose set_on: all" % (Key(ALL, name), value, device, name, value, wanted.value(name))
+                    f"{Key(ALL, name)} is {value}, and the kernel takes the larger of it and that of {device}:"
+                    f" {name} there would be {value}, not {wanted.value(name)}; lower it, or choose set_on: all"
                 )
 
 
@@ -164,15 +165,16 @@ def _check_boot(wanted: Wanted, texts: Sequence[tuple[str, str]]) -> None:
     wrong = []
     for device in wanted.interfaces:
         for name in NAMES:
-            everywhere, here = values[Key(ALL, name)], values[Key(device, name)]
-            decisive = max(everywhere, here, key=lambda origin: origin.value)
-            if decisive.value == wanted.value(name):
+            pair = values[Key(ALL, name)], values[Key(device, name)]
+            value, goal = max(origin.value for origin in pair), wanted.value(name)
+            if value == goal:
                 continue
-            blamed = [origin for origin in (everywhere, here) if origin.path not in ("", SYSCTL_FILE) and origin.value != wanted.value(name)]
-            places = " and ".join(dict.fromkeys("%s (sets %d)" % (origin.where, origin.value) for origin in blamed))
-            wrong.append("%s of %s would be %d instead of %d because of %s" % (name, device, decisive.value, wanted.value(name), places))
+            blamed = [origin for origin in pair if origin.path not in ("", SYSCTL_FILE) and origin.value != goal]
+            places = " and ".join(dict.fromkeys(f"{origin.where} (sets {origin.value})" for origin in blamed))
+            wrong.append(f"{name} of {device} would be {value} instead of {goal} because of {places}")
     if wrong:
-        raise PostureError("after the next boot %s; remove these lines, or move them to a file read before %s" % ("; ".join(wrong), SYSCTL_FILE))
+        reasons = "; ".join(wrong)
+        raise PostureError(f"after the next boot {reasons}; remove these lines, or move them to a file read before {SYSCTL_FILE}")
 
 
 def present(wanted: Wanted, seen: Observed) -> State:
@@ -181,7 +183,7 @@ def present(wanted: Wanted, seen: Observed) -> State:
     for device in wanted.interfaces:
         if Key(device, NAMES[0]) not in seen.state.live:
             known = sorted({key.device for key in seen.state.live} - {ALL})
-            raise PostureError("this host has no interface %s with IPv4; it has %s" % (device, ", ".join(known) or "none"))
+            raise PostureError("this host has no interface {} with IPv4; it has {}".format(device, ", ".join(known) or "none"))
     others = replaced(seen.texts, SYSCTL_FILE, None)
     foreign = _at_boot(others, sorted({key.device for key in seen.state.live} - {ALL}))
     keys = _owned(wanted, seen, foreign)
@@ -224,6 +226,6 @@ def _refuse_exposure(wanted: Wanted, live: Mapping[Key, int], vips: Sequence[str
             continue
         if not silent(effective(live, device, "arp_ignore"), effective(live, device, "arp_announce")):
             raise PostureError(
-                "%s still on this host would be answered for on %s once the ARP settings of before are back;"
-                " remove it first (steadfast.edge.vip_address), or list it in ignore_addresses" % (", ".join(vips), device)
+                "{} still on this host would be answered for on {} once the ARP settings of before are back;"
+                " remove it first (steadfast.edge.vip_address), or list it in ignore_addresses".format(", ".join(vips), device)
             )

@@ -9,9 +9,9 @@ pattern, wherever it stands. /etc/sysctl.conf counts as read last, as `sysctl --
 """
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import Iterable, Mapping, Sequence
 
 from .files import Files
 
@@ -42,7 +42,7 @@ class Origin:
 
     @property
     def where(self) -> str:
-        return "%s:%d" % (self.path, self.line) if self.path else "the default of the kernel"
+        return f"{self.path}:{self.line}" if self.path else "the default of the kernel"
 
 
 def key_path(key: str) -> str:
@@ -81,7 +81,7 @@ def read_files(files: Files) -> list[tuple[str, str]]:
     for folder in FOLDERS:
         for name in files.names(folder):
             if name.endswith(".conf"):
-                chosen.setdefault(name, "%s/%s" % (folder, name))
+                chosen.setdefault(name, f"{folder}/{name}")
     paths = [chosen[name] for name in sorted(chosen)]
     # Debian links sysctl.conf into sysctl.d: read it once, where systemd does.
     if LEGACY not in {files.real(path) for path in paths}:
