@@ -1,0 +1,70 @@
+# Copyright: the steadfast.edge authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The action plugin: the core's answer as a task's result, and the roles' names from their specifications."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from unittest.mock import MagicMock
+
+import pytest
+from ansible.errors import AnsibleActionFail
+from ansible_collections.steadfast.edge.plugins.action import preflight
+from ansible_collections.steadfast.edge.tests.unit.plugins.module_utils.topology.cases import good, hostvars
+
+
+def run(inventory: dict[str, Any], **options: Any) -> dict[str, Any]:
+    task = MagicMock(args=options, async_val=0, action="steadfast.edge.preflight", check_mode=False)
+    connection = MagicMock()
+    action = preflight.ActionModule(
+        task=task, connection=connection, play_context=MagicMock(), loader=None, templar=None, shared_loader_obj=None
+    )
+    result = action.run(task_vars={"hostvars": hostvars(inventory), "groups": inventory["groups"]})
+    assert connection.method_calls == []
+    return result
+
+
+def test_a_sound_inventory_changes_nothing() -> None:
+    result = run(good())
+    assert (result["failed"], result["changed"], result["errors"]) == (False, False, [])
+    assert result["msg"].startswith("The topology is sound: 2 VIPs")
+
+
+def test_errors_come_as_text_and_as_data() -> None:
+    inventory = good()
+    inventory["all"]["edge_vips"][0]["virtual_router_id"] = 300
+    result = run(inventory)
+    assert (result["failed"], result["changed"]) == (True, False)
+    assert result["errors"] == [
+        {
+            "path": "edge_vips[0].virtual_router_id",
+            "host": None,
+            "value": 300,
+            "message": "This must be a whole number from 1 to 255.",
+            "remedy": "Write a number from 1 to 255, for example 51.",
+        }
+    ]
+    assert "1. edge_vips[0].virtual_router_id: 300" in result["msg"].splitlines()
+
+
+def test_there_are_no_options() -> None:
+    with pytest.raises(AnsibleActionFail, match="no options, but was given fast"):
+        run(good(), fast=True)
+
+
+def test_names_come_from_the_specifications(tmp_path: Path) -> None:
+    meta = tmp_path / "web" / "meta"
+    meta.mkdir(parents=True)
+    (meta / "argument_specs.yml").write_text(
+        "argument_specs: {main: {options: {web_port: {}}}, other: {options: {web_user: {}}}, bare: {}}\n"
+    )
+    (tmp_path / "empty" / "meta").mkdir(parents=True)
+    (tmp_path / "empty" / "meta" / "argument_specs.yml").write_text("---\n")
+    (tmp_path / "none").mkdir()
+    assert preflight.role_variables(tmp_path) == {"web": {"web_port", "web_user"}, "empty": set()}
+
+
+def test_it_reads_the_roles_of_its_own_collection() -> None:
+    assert {"keepalived", "nginx"} <= set(preflight.role_variables(preflight.ROLES))
