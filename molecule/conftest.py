@@ -15,7 +15,7 @@ import pytest
 import testinfra
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tools"))
-from labclient import Lab
+from labclient import Lab, LabError
 
 
 @pytest.fixture(scope="session")
@@ -39,9 +39,15 @@ def host(request: pytest.FixtureRequest, host_of: Callable[[str], Any]) -> Any:
 def eventually() -> Callable[..., Any]:
     """Ask until the answer is the wanted one; the last answer is in the failure."""
 
+    def attempt(ask: Callable[[], Any]) -> Any:
+        try:
+            return ask()
+        except LabError as error:  # a host that is starting, for one
+            return str(error)
+
     def wait(ask: Callable[[], Any], wanted: Any, seconds: float = 60) -> None:
         deadline = time.monotonic() + seconds
-        while (answer := ask()) != wanted:
+        while (answer := attempt(ask)) != wanted:
             assert time.monotonic() < deadline, f"after {seconds} s still {answer!r}, wanted {wanted!r}"
             time.sleep(0.5)
 

@@ -56,12 +56,21 @@ class Lab:
         """Which of the candidates hold the VIP."""
         return [host for host in candidates if vip in self.addresses(host, interface)]
 
-    def playbook(self, *argv: str, cwd: Path = ROOT) -> None:
+    def playbook(self, *argv: str) -> None:
         """Run ansible-playbook on the lab's inventory."""
-        command = ["ansible-playbook", "-i", str(self.inventory), *argv]
-        done = subprocess.run(command, cwd=cwd, env=self.environment, check=False)
+        done = subprocess.run(self._ansible(argv), cwd=ROOT, env=self.environment, check=False)
         if done.returncode:
-            raise LabError(f"{' '.join(command)}: exit code {done.returncode}")
+            raise LabError(f"ansible-playbook {' '.join(argv)}: exit code {done.returncode}")
+
+    def playbook_fails(self, *argv: str) -> str:
+        """Run an ansible-playbook that must fail, and return what it printed."""
+        done = subprocess.run(self._ansible(argv), cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False)
+        if not done.returncode:
+            raise LabError(f"ansible-playbook {' '.join(argv)} should have failed:\n{done.stdout}")
+        return done.stdout + done.stderr
+
+    def _ansible(self, argv: Sequence[str]) -> list[str]:
+        return ["ansible-playbook", "-i", str(self.inventory), *argv]
 
     @contextmanager
     def probing(

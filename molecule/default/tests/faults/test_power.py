@@ -1,0 +1,41 @@
+# Copyright: the steadfast.edge authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Power cuts one after the other under load, each restored before the next: a client that retries loses nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from labclient import Lab, Probing
+from topology import URL
+
+pytestmark = pytest.mark.usefixtures("settled")
+
+
+@pytest.fixture(name="say")
+def fixture_say(capsys: pytest.CaptureFixture[str]) -> Callable[[str, Probing], None]:
+    """Show what clients saw, also when the test passes."""
+
+    def say(title: str, probing: Probing) -> None:
+        figures = probing.summary
+        with capsys.disabled():
+            print(f"\n{title}: 0 s |{probing.timeline()}| {probing.seconds:g} s")
+            print(f"  {figures.requests} requests, {figures.retried} needed a retry, {figures.lost} lost, longest gap {figures.longest_gap:.2f} s")
+
+    return say
+
+
+@pytest.mark.parametrize("victim", ["director1", "web1", "app1"])
+def test_clients_outlive_a_power_cut(lab: Lab, say: Callable[[str, Probing], None], victim: str) -> None:
+    with lab.probing(URL, seconds=20, rate=50, timeout=1, retries=10) as probing:
+        probing.until(3)
+        lab.verb("power-off", victim)
+    say(f"power cut of {victim}", probing)
+    assert probing.summary.lost == 0, probing.summary.errors
+
+    with lab.probing(URL, seconds=40, rate=20, timeout=1, retries=10) as returning:
+        lab.verb("power-on", victim)
+    say(f"return of {victim}", returning)
+    assert returning.summary.lost == 0, returning.summary.errors

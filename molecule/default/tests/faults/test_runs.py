@@ -1,0 +1,53 @@
+# Copyright: the steadfast.edge authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs on an edge that is built already, as its operators start them every day."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from labclient import ROOT, Lab
+
+
+@pytest.fixture(name="deployment")
+def fixture_deployment(tmp_path: Path, lab: Lab) -> Path:
+    """A deployment folder made from the worked example, filled in with the lab's hosts."""
+    folder = tmp_path / "my-edge"
+    make = ["ansible-playbook", "steadfast.edge.create_deployment", "-e", f"deployment={folder}"]
+    subprocess.run(make, check=True, cwd=ROOT, capture_output=True)
+    shutil.rmtree(folder / "prod")
+    shutil.copytree(lab.inventory, folder / "prod")
+    for path in (folder / "prod").rglob("*.yml"):
+        path.write_text(path.read_text(encoding="utf-8").replace("{{ inventory_dir }}/../..", str(ROOT)), encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize("mode", [[], ["--check", "--diff"]])
+def test_the_daily_command_changes_nothing(lab: Lab, deployment: Path, mode: list[str]) -> None:
+    environment = {
+        **lab.environment,
+        "ANSIBLE_CONFIG": str(deployment / "ansible.cfg"),
+        "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".ansible/collections"),
+    }
+    command = ["ansible-playbook", "site.yml", "-i", "prod", *mode]
+    done = subprocess.run(command, cwd=deployment, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    recap = re.findall(r"^(\S+)\s+: ok=\d+\s+changed=(\d+)\s+unreachable=(\d+)\s+failed=(\d+)", done.stdout, re.MULTILINE)
+    assert len(recap) >= 7, done.stdout
+    assert {(changed, unreachable, failed) for _host, changed, unreachable, failed in recap} == {("0", "0", "0")}, done.stdout
+
+
+def test_a_limited_run_keeps_every_member(lab: Lab) -> None:
+    """--limit names the hosts to work on; the files still know all of them."""
+    done = subprocess.run(
+        ["ansible-playbook", "-i", str(lab.inventory), "playbooks/site.yml", "--limit", "web1,director2"],
+        cwd=ROOT, env={**os.environ, **lab.environment}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert set(re.findall(r"changed=(\d+)", done.stdout)) == {"0"}, done.stdout
