@@ -22,7 +22,8 @@ def fixture_say(capsys: pytest.CaptureFixture[str]) -> Callable[[str, Probing], 
         figures = probing.summary
         with capsys.disabled():
             print(f"\n{title}: 0 s |{probing.timeline()}| {probing.seconds:g} s")
-            print(f"  {figures.requests} requests, {figures.retried} needed a retry, {figures.lost} lost, longest gap {figures.longest_gap:.2f} s")
+            print(f"  {figures.requests} requests, {figures.retried} needed a retry, {figures.lost} lost", end=", ")
+            print(f"longest gap {figures.longest_gap:.2f} s")
 
     return say
 
