@@ -26,18 +26,44 @@ attributes:
     support: full
 """
 
-    RETURNS = r"""
-actions:
-  description:
-    - What was done, in order. In check mode, what would be done.
-    - After a failure, exactly what had been done before it.
-  returned: always
-  type: list
-  elements: str
-  sample: ["load ip_vs", "set net.ipv4.vs.conntrack = 1"]
-subject:
-  description: The object that an error is about.
-  returned: failure
-  type: str
-  sample: tcp 192.0.2.150:80 -> 192.0.2.21:80
+    SERVICE = r"""
+options:
+  protocol:
+    description: Protocol of the service. Without meaning when O(fwmark) is given.
+    type: str
+    choices: [tcp, udp, sctp]
+    default: tcp
+  address:
+    description: IPv4 or IPv6 address of the service. Needs O(port).
+    type: str
+  port:
+    description: Port of the service. V(0) stands for all ports and needs O(persistence_timeout).
+    type: int
+  fwmark:
+    description: Firewall mark of the service, V(1) to V(4294967295), instead of O(address) and O(port).
+    type: int
+  family:
+    description:
+      - Address family of a service that is named by O(fwmark), V(ipv4) when not given. The same mark in both families is two services.
+      - With O(address) it follows from the address.
+    type: str
+    choices: [ipv4, ipv6]
+"""
+
+    DRAIN = r"""
+options:
+  drain_timeout:
+    description:
+      - Seconds to wait for the connections of real servers that leave. They get weight V(0), and are removed when their active
+        connections have ended or the time is over.
+      - V(0) removes them at once.
+    type: int
+    default: 0
+  on_drain_timeout:
+    description:
+      - What happens when connections are left after O(drain_timeout). V(proceed) removes the servers all the same, with a warning.
+      - V(fail) ends with an error and leaves them in the table at weight V(0).
+    type: str
+    choices: [proceed, fail]
+    default: proceed
 """

@@ -1,9 +1,7 @@
 #!/usr/bin/python
-
 # Copyright: the steadfast.edge authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-
 from __future__ import annotations
 
 DOCUMENTATION = r"""
@@ -219,11 +217,23 @@ after:
   returned: success
   type: dict
   sample: {loaded: true, sysctls: {conntrack: "1"}}
+actions:
+  description: What was done, in order, or would be done. After a failure, exactly what had been done before it.
+  returned: success or failure
+  type: list
+  elements: str
+  sample: ["load ip_vs", "set net.ipv4.vs.conntrack = 1"]
+errors:
+  description: Each failing object, and what is wrong with it.
+  returned: failure
+  type: list
+  elements: dict
+  sample: [{subject: eth9, msg: "..."}]
 """
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.steadfast.edge.plugins.module_utils._ipvs import settings, settings_spec
-from ansible_collections.steadfast.edge.plugins.module_utils._ipvs.errors import IpvsError, PartialFailure
+from ansible_collections.steadfast.edge.plugins.module_utils._ipvs.errors import IpvsError, report
 from ansible_collections.steadfast.edge.plugins.module_utils._ipvs.host import Host
 
 
@@ -235,10 +245,8 @@ def main() -> None:
         decided = settings.plan(host, settings_spec.wanted(module.params))
         if decided.changed and not module.check_mode:
             settings.apply(host, decided)
-    except PartialFailure as error:
-        module.fail_json(msg=error.message, subject=error.subject, actions=error.done, changed=bool(error.done))
     except IpvsError as error:
-        module.fail_json(msg=error.message, subject=error.subject, actions=[], changed=False)
+        module.fail_json(**report(error))
     for warning in decided.warnings:
         module.warn(warning)
     module.exit_json(

@@ -117,8 +117,8 @@ def _netmask(service: model.Service) -> bytes:
     return (nla.u32 if service.key.family == socket.AF_INET6 else _NETMASK_V4).pack(service.netmask)
 
 
-def decode_service(payload: bytes) -> tuple[model.Service, dict[str, int]]:
-    """A service and its counters. The 'hashed' flag, always set by the kernel, is no attribute of the service."""
+def decode_service(payload: bytes) -> tuple[model.Service, dict[int, bytes]]:
+    """A service, and its raw fields for decode_stats. The 'hashed' flag, always set by the kernel, is no attribute."""
     fields = nla.parse(nla.parse(payload)[_SERVICE])
     key = _decode_key(fields)
     flags = _FLAGS.unpack(fields[7])[0]
@@ -135,7 +135,7 @@ def decode_service(payload: bytes) -> tuple[model.Service, dict[str, int]]:
         engine=engine if persistent else "",
         one_packet=bool(flags & _ONE_PACKET),
     )
-    return service, decode_stats(fields, 10)
+    return service, fields
 
 
 def _decode_key(fields: dict[int, bytes]) -> model.ServiceKey:
@@ -207,14 +207,14 @@ def _decode_tunnel(fields: dict[int, bytes]) -> model.Tunnel:
     )
 
 
-def decode_counters(fields: dict[int, bytes]) -> model.Counters:
+def decode_counters(fields: dict[int, bytes], stats: bool = False) -> model.Counters:
     active, inactive, persistent = (nla.u32.unpack(fields[kind])[0] for kind in (7, 8, 9))
-    return model.Counters(active, inactive, persistent, decode_stats(fields, 10))
+    return model.Counters(active, inactive, persistent, decode_stats(fields) if stats else {})
 
 
-def decode_stats(fields: dict[int, bytes], narrow: int) -> dict[str, int]:
-    """The 64-bit counters where the kernel has them, otherwise the older set, whose byte counts alone are wide."""
-    stats = nla.parse(fields.get(12) or fields.get(narrow, b""))
+def decode_stats(fields: dict[int, bytes]) -> dict[str, int]:
+    """The 64-bit counters where the kernel has them, otherwise the older set; the numbers are those of both objects."""
+    stats = nla.parse(fields.get(12) or fields.get(10, b""))
     return {name: int.from_bytes(stats[index], sys.byteorder) for index, name in enumerate(_STATS, 1) if index in stats}
 
 

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import errno as errnos
 import os
+from typing import Any
 
-__all__ = ["InvalidValue", "IpvsError", "KernelRefused", "NotAvailable", "NotPermitted", "PartialFailure", "from_errno"]
+__all__ = ["InvalidValue", "IpvsError", "KernelRefused", "NotAvailable", "NotPermitted", "PartialFailure", "from_errno", "report"]
 
 
 class IpvsError(Exception):
@@ -87,3 +88,15 @@ def from_errno(action: str, kind: str, subject: str, errno: int) -> IpvsError:
         return NotPermitted(f"Cannot {action} {subject}: {_PERMISSION}.", subject, errno)
     meaning = _MEANINGS.get((kind, errno), os.strerror(errno))
     return KernelRefused(f"Cannot {action} {subject}: {meaning} ({errnos.errorcode.get(errno, errno)}).", subject, errno)
+
+
+def report(error: IpvsError) -> dict[str, Any]:
+    """What a module returns about a failure: every failing object, and exactly what was done before."""
+    failures = error.failures if isinstance(error, PartialFailure) else [error]
+    done = error.done if isinstance(error, PartialFailure) else []
+    return {
+        "msg": error.message,
+        "errors": [{"subject": failure.subject, "msg": failure.message} for failure in failures],
+        "actions": done,
+        "changed": bool(done),
+    }

@@ -18,7 +18,7 @@ from ansible_collections.steadfast.edge.plugins.module_utils._ipvs.host import H
 from ansible_collections.steadfast.edge.plugins.module_utils._ipvs.model import Daemon, Timeouts
 from ansible_collections.steadfast.edge.plugins.module_utils._ipvs.netlink import Request
 
-__all__ = ["Plan", "Wanted", "apply", "plan"]
+__all__ = ["Plan", "Wanted", "apply", "plan", "read_daemons", "read_timeouts"]
 
 _DEFAULT_IPVSADM = "/usr/sbin/ipvsadm"
 
@@ -119,7 +119,7 @@ def _sysctl_step(name: str, value: str) -> Callable[[Host], None]:
 def _plan_timeouts(host: Host, wanted: dict[str, int], loaded: bool, result: Plan) -> None:
     live: dict[str, int | None] = dict.fromkeys(("tcp", "tcpfin", "udp"))
     if loaded:
-        live.update(asdict(_read_timeouts(host)))
+        live.update(asdict(read_timeouts(host)))
     after = {**live, **wanted}
     result.note("timeouts", live, after)
     if after != live:
@@ -128,7 +128,7 @@ def _plan_timeouts(host: Host, wanted: dict[str, int], loaded: bool, result: Pla
         result.steps.append((label, lambda host: _request(host, "set", "timeouts", codec.SET_TIMEOUTS, codec.encode_timeouts(values))))
 
 
-def _read_timeouts(host: Host) -> Timeouts:
+def read_timeouts(host: Host) -> Timeouts:
     try:
         return codec.decode_timeouts(host.kernel().get(Request(codec.GET_TIMEOUTS)))
     except OSError as error:
@@ -139,7 +139,7 @@ def _read_timeouts(host: Host) -> Timeouts:
 
 
 def _plan_daemons(host: Host, wanted: list[Daemon], loaded: bool, result: Plan) -> None:
-    live = {daemon.state: daemon for daemon in _read_daemons(host)} if loaded else {}
+    live = {daemon.state: daemon for daemon in read_daemons(host)} if loaded else {}
     after = {daemon.state: _settled(daemon, live.get(daemon.state)) for daemon in wanted}
     result.note("sync_daemons", _listed(live), _listed(after))
     for state, daemon in sorted(live.items()):
@@ -167,7 +167,7 @@ def _listed(daemons: dict[str, Daemon]) -> list[dict[str, Any]]:
     return [asdict(daemon) for _unused, daemon in sorted(daemons.items())]
 
 
-def _read_daemons(host: Host) -> list[Daemon]:
+def read_daemons(host: Host) -> list[Daemon]:
     try:
         return [codec.decode_daemon(payload) for payload in host.kernel().dump(Request(codec.GET_DAEMON))]
     except OSError as error:

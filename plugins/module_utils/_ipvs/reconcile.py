@@ -1,0 +1,111 @@
+# Copyright: the steadfast.edge authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One declaration against the table of one host: read, decide, and unless only asked to predict, do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible_collections.steadfast.edge.plugins.module_utils._ipvs import apply, drain, model, plan, render, table
+from ansible_collections.steadfast.edge.plugins.module_utils._ipvs.host import Host
+
+__all__ = ["Declaration", "Result", "current_table", "reconcile"]
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """declared is wanted as it stands; absent shall not be there; of the rest nothing is known, unless purge says it goes."""
+
+    declared: model.Table = field(default_factory=dict)
+    absent: tuple[model.ServiceKey, ...] = ()
+    purge: bool = False
+    purge_destinations: bool = True
+
+
+@dataclass
+class Result:
+    """before and after hold the services that differ, so that they are equal exactly when nothing changes."""
+
+    before: list[dict[str, Any]] = field(default_factory=list)
+    after: list[dict[str, Any]] = field(default_factory=list)
+    actions: list[str] = field(default_factory=list)
+    remaining: list[drain.Remaining] = field(default_factory=list)
+    foreign: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def changed(self) -> bool:
+        return self.before != self.after
+
+    def data(self) -> dict[str, Any]:
+        return {
+            "changed": self.changed,
+            "before": self.before,
+            "after": self.after,
+            "diff": {"before": self.before, "after": self.after},
+            "actions": self.actions,
+            "remaining": [item.data() for item in self.remaining],
+        }
+
+
+def current_table(host: Host, keys: Iterable[model.ServiceKey] | None = None) -> model.Table:
+    """Without IPVS in the kernel the table is empty; asking it would load the module."""
+    return table.read(host.kernel(), keys) if host.loaded() else {}
+
+
+def reconcile(host: Host, declaration: Declaration, policy: drain.Policy, check: bool, whole: bool) -> Result:
+    """whole reads the whole table, as purge and the report of foreign services need; otherwise only what is declared."""
+    loaded = host.loaded()
+    keys = None if whole else [*declaration.declared, *declaration.absent]
+    current = current_table(host, keys)
+    wanted = plan.merge(current, declaration.declared, declaration.purge, declaration.purge_destinations, declaration.absent)
+    changes = plan.between(current, wanted, drain=policy.timeout > 0)
+    result = _predict(host, current, wanted, changes, policy)
+    result.foreign = [str(key) for key in sorted(set(wanted) - set(declaration.declared))]
+    if not result.changed:
+        return result
+    if not loaded:
+        result.actions.insert(0, "load ip_vs")
+    if not check:
+        if not loaded:
+            host.load()
+        outcome = apply.apply(host.kernel(), changes, policy, done=[] if loaded else ["load ip_vs"])
+        if policy.timeout:
+            result.remaining = outcome.remaining
+        _warn_remaining(result, policy)
+    return result
+
+
+def _predict(host: Host, current: model.Table, wanted: model.Table, changes: plan.Changes, policy: drain.Policy) -> Result:
+    touched = sorted(key for key in {*current, *wanted} if not _same(current.get(key), wanted.get(key)))
+    result = Result(
+        before=[render.entry(current[key]) for key in touched if key in current],
+        after=[render.entry(wanted[key]) for key in touched if key in wanted],
+        actions=changes.actions,
+    )
+    for key in touched:
+        entry = current.get(key)
+        kept = (wanted[key].destinations or {}) if key in wanted else {}
+        for destination, counters in sorted(entry.counters.items()) if entry else ():
+            if destination not in kept and not policy.met(counters):
+                result.remaining.append(drain.Remaining(key, destination, counters))
+    if policy.timeout:
+        expires = host.sysctl("expire_quiescent_template") == "1"
+        for key in sorted({service for service, _unused in changes.leaving}):
+            result.warnings += drain.fictions(current[key].service, expires)
+    return result
+
+
+def _same(one: model.Entry | None, other: model.Entry | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    return one.service == other.service and one.destinations == other.destinations
+
+
+def _warn_remaining(result: Result, policy: drain.Policy) -> None:
+    if result.remaining:
+        advice = f"they did not end within {policy.timeout:g} s" if policy.timeout else "set drain_timeout to wait for them"
+        result.warnings.append(f"{len(result.remaining)} real servers were removed with connections left ({advice}); see 'remaining'.")

@@ -1,0 +1,235 @@
+#!/usr/bin/python
+# Copyright: the steadfast.edge authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: ipvs_table
+short_description: The IPVS table of a host, any number of services in one call
+version_added: 0.1.0
+author: The steadfast.edge authors (@steadfast)
+description:
+  - Makes the kernel's IPVS table what is declared, any number of virtual services with their real servers in one call.
+  - Only what differs is changed. What is not given has its default, and an edit always sends everything.
+  - The order of the changes keeps clients served. New services and real servers come first, then weights rise, then weights
+    fall, and only then something leaves. No address family falls to zero services on the way, which would make the
+    kernel reset the connections of all of them.
+  - A host whose table belongs to keepalived is configured there; two owners undo each other.
+  - The table does not survive a reboot.
+extends_documentation_fragment:
+  - steadfast.edge.ipvs_common
+  - steadfast.edge.ipvs_common.drain
+options:
+  services:
+    description: The virtual services.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      protocol:
+        description: Protocol of the service. Without meaning when O(services[].fwmark) is given.
+        type: str
+        choices: [tcp, udp, sctp]
+        default: tcp
+      address:
+        description: IPv4 or IPv6 address of the service. Needs O(services[].port).
+        type: str
+      port:
+        description: Port of the service. V(0) stands for all ports and needs O(services[].persistence_timeout).
+        type: int
+      fwmark:
+        description: Firewall mark of the service, V(1) to V(4294967295), instead of O(services[].address) and O(services[].port).
+        type: int
+      family:
+        description:
+          - Address family of a service that is named by O(services[].fwmark), V(ipv4) when not given.
+          - The same mark in both families is two services.
+          - With O(services[].address) it follows from the address.
+        type: str
+        choices: [ipv4, ipv6]
+      scheduler:
+        description: How connections are distributed. The kernel loads the scheduler's module.
+        type: str
+        choices: [rr, wrr, lc, wlc, lblc, lblcr, dh, sh, sed, nq, fo, ovf, mh, twos, none]
+        default: wlc
+      scheduler_flags:
+        description:
+          - Flags of the scheduler. V(sh-fallback) and V(sh-port) for O(services[].scheduler=sh), V(mh-fallback) and V(mh-port) for
+            O(services[].scheduler=mh), V(flag-1) to V(flag-3) for any.
+          - Without its fallback flag, these two refuse the clients of a server that has weight V(0).
+        type: list
+        elements: str
+        default: []
+      persistence_timeout:
+        description: Seconds for which a client stays with its real server; V(0) is off.
+        type: int
+        default: 0
+      persistence_netmask:
+        description:
+          - Clients in the same network of this size stay together. A mask or prefix length for IPv4, a prefix length for IPv6.
+          - Each client is on its own when it is not given.
+        type: str
+      persistence_engine:
+        description: Persistence engine, such as V(sip).
+        type: str
+      one_packet:
+        description: Distribute every packet on its own. For O(services[].protocol=udp) and O(services[].fwmark) only.
+        type: bool
+        default: false
+      destinations:
+        description:
+          - The real servers. Not given, they are left as they are.
+        type: list
+        elements: dict
+        suboptions:
+          address:
+            description: IPv4 or IPv6 address. Of the other family than the service's only with O(services[].destinations[].forward=tunnel).
+            type: str
+            required: true
+          port:
+            description: Port. The service's when not given. It can differ with O(services[].destinations[].forward=masquerade) only.
+            type: int
+          weight:
+            description: Share of new connections; V(0) takes none.
+            type: int
+            default: 1
+          forward:
+            description: How packets get there. V(route) is direct routing (DR), V(tunnel) TUN, V(masquerade) NAT.
+            type: str
+            choices: [route, tunnel, masquerade]
+            default: route
+          upper_threshold:
+            description: Number of connections from which the server gets no more; V(0) is no limit.
+            type: int
+            default: 0
+          lower_threshold:
+            description:
+              - Number of connections below which an overloaded server gets some again.
+              - V(0) is three quarters of O(services[].destinations[].upper_threshold).
+            type: int
+            default: 0
+          tunnel_type:
+            description: Encapsulation for O(services[].destinations[].forward=tunnel), V(ipip) when not given.
+            type: str
+            choices: [ipip, gue, gre]
+          tunnel_port:
+            description: UDP port of O(services[].destinations[].tunnel_type=gue).
+            type: int
+          tunnel_checksum:
+            description: Checksum of the encapsulation. V(standard) for gue and gre, V(remote) for gue only; V(none) when not given.
+            type: str
+            choices: [none, standard, remote]
+  purge:
+    description: Whether services that O(services) does not list are removed. Otherwise they are left alone and listed in RV(foreign).
+    type: bool
+    default: false
+  purge_destinations:
+    description: Whether real servers that a service's O(services[].destinations) does not list are removed.
+    type: bool
+    default: true
+seealso:
+  - module: steadfast.edge.ipvs_service
+  - module: steadfast.edge.ipvs_destination
+  - module: steadfast.edge.ipvs_info
+"""
+
+EXAMPLES = r"""
+- name: The whole table, and nothing else; leaving servers are drained first
+  steadfast.edge.ipvs_table:
+    purge: true
+    drain_timeout: 30
+    services:
+      - address: 192.0.2.150
+        port: 80
+        scheduler: wrr
+        destinations:
+          - {address: 192.0.2.21, weight: 2}
+          - {address: 192.0.2.22}
+      - address: 192.0.2.150
+        port: 443
+        scheduler: mh
+        scheduler_flags: [mh-fallback]
+        destinations:
+          - {address: 192.0.2.21, port: 8443, forward: masquerade, upper_threshold: 5000, lower_threshold: 4000}
+      - fwmark: 4000000000
+        family: ipv6
+        destinations: []
+
+- name: Declare again what ipvs_info found, with counters left out, on another director
+  steadfast.edge.ipvs_table:
+    services: "{{ hostvars['director1'].before_the_move.services }}"
+"""
+
+RETURN = r"""
+before:
+  description: The services that change, as found, in the shape of O(services).
+  returned: success
+  type: list
+  elements: dict
+after:
+  description: The same services after the run, or as they would be in check mode.
+  returned: success
+  type: list
+  elements: dict
+foreign:
+  description: Services of the table that are not declared and were left alone.
+  returned: success
+  type: list
+  elements: str
+  sample: ["udp 192.0.2.150:53"]
+actions:
+  description: What was done, in order, or would be done. After a failure, exactly what had been done before it.
+  returned: success or failure
+  type: list
+  elements: str
+  sample: ["add destination tcp 192.0.2.150:80 -> 192.0.2.22:80"]
+remaining:
+  description: Connections of removed real servers that had not ended.
+  returned: success
+  type: list
+  elements: dict
+  sample: [{service: "tcp 192.0.2.150:80", destination: "192.0.2.21:80", active: 3, inactive: 0, persistent: 0}]
+errors:
+  description: Each failing object, and what is wrong with it.
+  returned: failure
+  type: list
+  elements: dict
+  sample: [{subject: "tcp 192.0.2.150:80", msg: "..."}]
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.steadfast.edge.plugins.module_utils._ipvs import normalise, spec
+from ansible_collections.steadfast.edge.plugins.module_utils._ipvs.drain import Policy
+from ansible_collections.steadfast.edge.plugins.module_utils._ipvs.errors import IpvsError, report
+from ansible_collections.steadfast.edge.plugins.module_utils._ipvs.host import Host
+from ansible_collections.steadfast.edge.plugins.module_utils._ipvs.reconcile import Declaration, reconcile
+
+
+def argument_spec() -> dict[str, object]:
+    return {
+        "services": {"type": "list", "elements": "dict", "required": True, "options": spec.service()},
+        **spec.DRAIN,
+        "purge": {"type": "bool", "default": False},
+        "purge_destinations": {"type": "bool", "default": True},
+    }
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
+    module.run_command_environ_update = {"LC_ALL": "C"}
+    params = module.params
+    host = Host(lambda argv: module.run_command(list(argv)))
+    policy = Policy(timeout=params["drain_timeout"], fail=params["on_drain_timeout"] == "fail")
+    try:
+        declaration = Declaration(normalise.table(params["services"]), (), params["purge"], params["purge_destinations"])
+        result = reconcile(host, declaration, policy, module.check_mode, whole=True)
+    except IpvsError as error:
+        module.fail_json(**report(error))
+    for warning in result.warnings:
+        module.warn(warning)
+    module.exit_json(foreign=result.foreign, **result.data())
+
+
+if __name__ == "__main__":
+    main()
