@@ -136,15 +136,14 @@ def _at_boot(texts: Sequence[tuple[str, str]], devices: Sequence[str]) -> dict[K
     return values
 
 
-def _owned(wanted: Wanted, seen: Observed, foreign: Mapping[Key, Origin]) -> list[Key]:
-    """The keys to set: on each interface, or on all plus those interfaces whose own value is too high."""
+def _owned(wanted: Wanted, live: Mapping[Key, int], remembered: Mapping[Key, int], foreign: Mapping[Key, Origin]) -> list[Key]:
+    """The keys to set: on each interface, or on all plus those interfaces whose own value (not one of ours) is too high."""
     each = [Key(device, name) for device in wanted.interfaces for name in NAMES]
     if wanted.set_on != ALL:
         return each
 
     def too_high(key: Key) -> bool:
-        sources = (seen.state.live.get(key, 0), seen.state.saved.get(key, 0), foreign[key].value)
-        return max(sources) > wanted.value(key.name)
+        return max(remembered.get(key, live[key]), foreign[key].value) > wanted.value(key.name)
 
     return [Key(ALL, name) for name in NAMES] + [key for key in each if too_high(key)]
 
@@ -186,9 +185,9 @@ def present(wanted: Wanted, seen: Observed) -> State:
             raise PostureError("this host has no interface {} with IPv4; it has {}".format(device, ", ".join(known) or "none"))
     others = replaced(seen.texts, SYSCTL_FILE, None)
     foreign = _at_boot(others, sorted({key.device for key in seen.state.live} - {ALL}))
-    keys = _owned(wanted, seen, foreign)
     live = dict(seen.state.live)
     remembered = _remembered(seen, foreign)
+    keys = _owned(wanted, live, remembered, foreign)
     for key, value in remembered.items():
         if key in live and key not in keys:
             live[key] = value
