@@ -79,7 +79,7 @@ def test_the_built_collection_holds_what_users_need_and_no_more(tmp_path: Path) 
     with tarfile.open(archive) as contents:
         names = contents.getnames()
     assert "playbooks/site.yml" in names
-    assert not [name for name in names if name.startswith((".venv", ".ansible", "tests/output"))]
+    assert not {".git", ".venv", ".ansible"} & {name.split("/")[0] for name in names}
     installed = ansible(*galaxy, "install", "--offline", "-p", str(tmp_path / "collections"), str(archive), cwd=tmp_path, **environment)
     assert installed.returncode == 0, installed.stdout + installed.stderr
     made = ansible("ansible-playbook", "steadfast.edge.create_deployment", "-e", f"deployment={tmp_path}/edge", cwd=tmp_path, **environment)
