@@ -20,7 +20,7 @@ description:
   - Runs on the controller and connects to no host. It sees the whole inventory, whatever C(--limit) says.
   - It sees what the inventory and C(--extra-vars) say, not the variables of plays and roles.
 author:
-  - The steadfast.edge authors
+  - The steadfast.edge authors (@steadfast)
 attributes:
   check_mode:
     description: Can run in check_mode and return changed status prediction without modifying target.

@@ -18,7 +18,7 @@ class Text(str):
     """As Ansible tags its texts."""
 
 
-class Lazy(Mapping[str, Any]):
+class Lazy(Mapping):  # type: ignore[type-arg]
     """As hostvars render: at each access, and not always with success."""
 
     def __init__(self, values: dict[str, Any]) -> None:
@@ -46,7 +46,7 @@ def test_values_come_out_plain() -> None:
     view = Lazy({"x": {Text("a"): [Text("b"), 1, True, None, (2.5,)]}})
     value = Inventory({"h": view}).get("h", "x")
     assert value == {"a": ["b", 1, True, None, [2.5]]}
-    assert type(next(iter(value))) is str and type(value["a"][0]) is str
+    assert not any(isinstance(each, Text) for each in (*value, *value["a"]))
 
 
 def test_a_value_is_rendered_once() -> None:
