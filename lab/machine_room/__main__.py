@@ -1,0 +1,15 @@
+"""Entry of lab/lab; `connect` takes a short way because ssh runs it once per connection."""
+
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parent.parent)
+
+if "connect" in sys.argv[1:4]:
+    from machine_room.connect import main
+elif sys.argv[1:2] == ["supervise"]:
+    from machine_room.supervisor import main
+else:
+    from machine_room.cli import main
+
+sys.exit(main(sys.argv[1:]))
