@@ -14,7 +14,7 @@ from .problems import Problems, closest
 from .schema import Item
 from .vocabulary import Vocabulary
 
-__all__ = ["Context", "check_hosts", "check_names_once", "check_references"]
+__all__ = ["Context", "check_group", "check_hosts", "check_names_once", "check_references"]
 
 
 @dataclass
@@ -71,6 +71,14 @@ def check_references(context: Context, references: Sequence[Item]) -> list[Item]
             seen.add(name)
             known.append(reference)
     return known
+
+
+def check_group(context: Context, reference: Item, group: str, duty: str) -> None:
+    """A host outside the group that a playbook configures would be named everywhere and do nothing."""
+    if reference.value in context.inventory.groups.get(group, []):
+        return
+    message = f"Only the hosts of the group {group} are set up to {duty}."
+    context.problems.add(reference.path, reference.value, message, f"Add {reference.value} to the group {group} of the inventory.")
 
 
 def _report_unknown_host(context: Context, reference: Item) -> None:

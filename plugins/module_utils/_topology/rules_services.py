@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from .problems import closest
-from .rules_hosts import Context, check_names_once, check_references
+from .rules_hosts import Context, check_group, check_names_once, check_references
 from .schema import Item
 
 __all__ = ["check_services", "check_upstreams"]
@@ -75,6 +75,8 @@ def _check_real_server(context: Context, service: Item, server: Item) -> None:
             "and the two would pass packets back and forth.",
             f"Take {name} out of the real servers, or let other hosts hold the VIP.",
         )
+    else:
+        check_group(context, Item(f"{server.path}.name", name), "edge_web", "accept packets for a VIP")
     address, own = vip.value.get("address"), context.addresses.get(name)
     if address is not None and own is not None and own.version != address.version:
         message = f"{name} has the address {own}, but the VIP is IPv{address.version} ({address.ip})."

@@ -10,7 +10,7 @@ from typing import Any, Union
 
 from .derive import MOST_HOLDERS
 from .problems import HIDDEN, Problems
-from .rules_hosts import Context, check_names_once, check_references
+from .rules_hosts import Context, check_group, check_names_once, check_references
 from .schema import Item
 
 __all__ = ["check_vips", "check_vrrp"]
@@ -76,7 +76,7 @@ def _check_segments(vips: list[Item], problems: Problems) -> None:
         network: Network = vip.value["address"].network
         for earlier in vips[:index]:
             other: Network = earlier.value["address"].network
-            if network.version != other.version or not network.overlaps(other):
+            if not network.overlaps(other):
                 continue
             if network != other:
                 message = f"{earlier.path} lies on the same segment, but names it {other} instead of {network}."
@@ -97,6 +97,8 @@ def _free_vrid(vips: list[Item]) -> int:
 def _check_holders(context: Context, vip: Item) -> None:
     holders = vip.value.get("holders", [])
     known = check_references(context, holders)
+    for holder in known:
+        check_group(context, holder, "edge_directors", "hold a VIP")
     if len(holders) > MOST_HOLDERS:
         names = [holder.value for holder in holders]
         message = f"The priorities suffice for {MOST_HOLDERS} holders of one VIP, not {len(names)}."

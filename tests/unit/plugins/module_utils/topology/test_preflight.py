@@ -100,6 +100,7 @@ def test_what_is_right_is_not_refused(change: tuple[str, str, Any]) -> None:
         put(inventory["all"], path, value)
     if isinstance(value, dict) and value.get("address") in ADDRESSES:
         inventory["hosts"]["client1"]["ansible_host"] = ADDRESSES[value["address"]]
+        inventory["groups"]["edge_directors"].append("client1")
     assert problems_of(inventory) == []
 
 
@@ -114,6 +115,7 @@ def test_more_holders_than_priorities() -> None:
     inventory = good()
     names = [f"d{number}" for number in range(25)]
     inventory["hosts"].update({name: {"ansible_host": f"192.0.2.{200 + index}"} for index, name in enumerate(names)})
+    inventory["groups"]["edge_directors"] += names
     inventory["all"]["edge_vips"][0]["holders"] = names[:24]
     assert problems_of(inventory) == []
     inventory["all"]["edge_vips"][0]["holders"] = names
@@ -140,3 +142,11 @@ def test_errors_stand_in_the_order_of_the_file() -> None:
     template = inventory["all"]["edge_upstreams"][0]
     inventory["all"]["edge_upstreams"] = [{**template, "name": f"up{number}", "keepalive": -1} for number in range(12)]
     assert [problem.path for problem in problems_of(inventory)] == [f"edge_upstreams[{number}].keepalive" for number in range(12)]
+
+
+def test_a_variable_belongs_to_the_role_with_the_longest_name() -> None:
+    inventory = good()
+    inventory["all"] = {"lvs_director_x": 1}
+    known = {"lvs": {"lvs_director_x"}, "lvs_director": {"lvs_director_y"}}
+    (found,) = preflight.check(Inventory(hostvars(inventory), inventory["groups"]), known)[1]
+    assert "role lvs_director" in found.message
