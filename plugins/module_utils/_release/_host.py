@@ -225,7 +225,7 @@ class Host:
         with open(descriptor, "wb") as target:
             target.write(content)
             target.flush()
-            os.fsync(target.fileno())
+            self.sync_descriptor(target.fileno())
         os.replace(temporary, path)
         self.sync_directory(os.path.dirname(path))
 
@@ -250,9 +250,12 @@ class Host:
     def sync_directory(self, path: str) -> None:
         descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
         try:
-            os.fsync(descriptor)
+            self.sync_descriptor(descriptor)
         finally:
             os.close(descriptor)
+
+    def sync_descriptor(self, descriptor: int) -> None:
+        os.fsync(descriptor)
 
 
 def _node(entry: os.DirEntry[str], content: bool) -> Node:
