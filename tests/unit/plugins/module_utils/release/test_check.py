@@ -1,0 +1,48 @@
+# Copyright: the steadfast.edge authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What checkers say, and how it is passed on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from ansible_collections.steadfast.edge.plugins.module_utils._release._check import check_tree, fill, locate
+from ansible_collections.steadfast.edge.plugins.module_utils._release._errors import CheckRefused
+from ansible_collections.steadfast.edge.plugins.module_utils._release._host import Host
+
+
+@pytest.mark.parametrize(("output", "expected"), [
+    ('nginx: [emerg] unknown directive "foo" in /etc/app/conf.d/x.conf:3\nnginx: configuration file /etc/app/nginx.conf test failed', ("conf.d/x.conf", 3)),
+    ('nginx: [warn] duplicate "a" in /etc/app/a.conf:9\nnginx: [emerg] bad in /etc/app/b.conf:2', ("b.conf", 2)),
+    ("Opening file '/etc/app/keepalived.conf'.\n(/etc/app/keepalived.conf: Line 12) Unknown keyword 'foo'", ("keepalived.conf", 12)),
+    ('nginx: [emerg] cannot load certificate "/etc/app/tls/site.pem": BIO_new_file() failed', ("tls/site.pem", None)),
+    ("nothing of use", (None, None)),
+    ("error in /etc/application/x:3", (None, None)),
+])
+def test_file_and_line(output: str, expected: tuple[str | None, int | None]) -> None:
+    assert locate(output, "/etc/app") == expected
+
+
+def test_only_the_two_names_are_filled_in() -> None:
+    assert fill(["-g", "events {} pid {scratch}/pid;", "{tree}/{other}"], "/t", "/s") == ["-g", "events {} pid /s/pid;", "/t/{other}"]
+
+
+def test_a_real_checker_with_its_own_exit_code(tmp_path: Path) -> None:
+    host = Host(temporary=str(tmp_path))
+    script = ["sh", "-c", "echo checked >{scratch}/note; exit 3"]
+    check_tree(host, script, [0, 3], "/live", "/stage", {}, 10)
+    with pytest.raises(CheckRefused, match=r"exit code 3\); nothing was changed"):
+        check_tree(host, script, [0], "/live", "/stage", {}, 10)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_checker_that_hangs_is_ended_with_all_it_started() -> None:
+    with pytest.raises(CheckRefused, match=r"did not end within 0\.2 s"):
+        check_tree(Host(), ["sh", "-c", "sleep 60 & wait"], [0], "/live", "/stage", {}, 0.2)
+
+
+def test_a_checker_speaks_english(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LC_ALL", "de_DE.UTF-8")
+    assert Host().run(["sh", "-c", "echo $LC_ALL"], 5).output == "C"
