@@ -56,7 +56,9 @@ def current_table(host: Host, keys: Iterable[model.ServiceKey] | None = None) ->
     return table.read(host.kernel(), keys) if host.loaded() else {}
 
 
-def reconcile(host: Host, declaration: Declaration, policy: drain.Policy, check: bool, whole: bool) -> Result:
+def reconcile(
+    host: Host, declaration: Declaration, policy: drain.Policy, check: bool, whole: bool, clock: drain.Clock | None = None
+) -> Result:
     """whole reads the whole table, as purge and the report of foreign services need; otherwise only what is declared."""
     loaded = host.loaded()
     keys = None if whole else [*declaration.declared, *declaration.absent]
@@ -72,7 +74,7 @@ def reconcile(host: Host, declaration: Declaration, policy: drain.Policy, check:
     if not check:
         if not loaded:
             host.load()
-        outcome = apply.apply(host.kernel(), changes, policy, done=[] if loaded else ["load ip_vs"])
+        outcome = apply.apply(host.kernel(), changes, policy, clock, done=[] if loaded else ["load ip_vs"])
         if policy.timeout:
             result.remaining = outcome.remaining
         _warn_remaining(result, policy)
