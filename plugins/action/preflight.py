@@ -5,9 +5,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import jinja2
+import jinja2.meta
 from ansible.errors import AnsibleActionFail
 from ansible.module_utils.common.yaml import yaml_load
 from ansible.plugins.action import ActionBase
@@ -27,6 +30,74 @@ def role_variables(roles: Path) -> dict[str, set[str]]:
     return found
 
 
+def scope(value: Any) -> str:
+    """What a raw value depends on: nothing ("literal"), the inventory alone ("inventory"), or the host, as far as one can tell."""
+    if isinstance(value, Mapping):
+        parts = {scope(each) for each in value.values()}
+    elif isinstance(value, list):
+        parts = {scope(each) for each in value}
+    elif isinstance(value, str) and ("{{" in value or "{%" in value or "{#" in value):
+        try:
+            names = jinja2.meta.find_undeclared_variables(jinja2.Environment().parse(value))
+        except jinja2.TemplateError:
+            return "host"
+        return "inventory" if names <= {"groups"} else "host"
+    else:
+        # Whatever is not plain, an encrypted text for one, is left to Ansible.
+        return "literal" if value is None or isinstance(value, (str, int, float)) else "host"
+    return next((kind for kind in ("host", "inventory") if kind in parts), "literal")
+
+
+class View(Mapping[str, Any]):
+    """What one host sees. Ansible renders every value for every host; most mean the same on all of them."""
+
+    def __init__(self, hostvars: Any, host: str, shared: dict[str, list[tuple[Any, Any]]]) -> None:
+        self._hostvars = hostvars
+        self._host = host
+        self._raw = hostvars.raw_get(host)
+        self._shared = shared
+
+    def __getitem__(self, name: str) -> Any:
+        raw = self._raw[name]
+        known = self._shared.setdefault(name, [])
+        for seen, value in known:
+            if seen == raw:
+                return value
+        kind = scope(raw)
+        if kind == "literal":
+            return raw
+        value = self._hostvars[self._host][name]
+        if kind == "inventory":
+            known.append((raw, value))
+        return value
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._raw
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._raw)
+
+    def __len__(self) -> int:
+        return len(self._raw)
+
+
+class Views(Mapping[str, View]):
+    """Ansible's hostvars, each value that is the same on all hosts rendered once."""
+
+    def __init__(self, hostvars: Any) -> None:
+        self._hostvars = hostvars
+        self._shared: dict[str, list[tuple[Any, Any]]] = {}
+
+    def __getitem__(self, host: str) -> View:
+        return View(self._hostvars, host, self._shared)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._hostvars)
+
+    def __len__(self) -> int:
+        return len(self._hostvars)
+
+
 class ActionModule(ActionBase):
     """The preflight as a task."""
 
@@ -39,7 +110,8 @@ class ActionModule(ActionBase):
         if self._task.args:
             raise AnsibleActionFail(f"steadfast.edge.preflight takes no options, but was given {', '.join(sorted(self._task.args))}.")
         known = task_vars or {}
-        inventory = Inventory(known["hostvars"], known["groups"])
+        hostvars = known["hostvars"]
+        inventory = Inventory(Views(hostvars) if hasattr(hostvars, "raw_get") else hostvars, known["groups"])
         vocabulary, problems = preflight.check(inventory, role_variables(ROLES))
         result.update(
             changed=False,

@@ -15,6 +15,27 @@ from ansible_collections.steadfast.edge.plugins.action import preflight
 from ansible_collections.steadfast.edge.tests.unit.plugins.module_utils.topology.cases import good, hostvars
 
 
+class HostVars(dict):  # type: ignore[type-arg]
+    """As Ansible's: raw values beside those that are rendered at each look. Here every text is rendered in capitals."""
+
+    def __init__(self, raw: dict[str, dict[str, Any]]) -> None:
+        super().__init__({host: self.rendering(values) for host, values in raw.items()})
+        self.raw = raw
+        self.renderings = 0
+
+    def raw_get(self, host: str) -> dict[str, Any]:
+        return self.raw[host]
+
+    def rendering(self, values: dict[str, Any]) -> Any:
+        def render(name: str) -> Any:
+            self.renderings += 1
+            return str(values[name]).upper()
+
+        view = MagicMock()
+        view.__getitem__.side_effect = render
+        return view
+
+
 def run(inventory: dict[str, Any], **options: Any) -> dict[str, Any]:
     task = MagicMock(args=options, async_val=0, action="steadfast.edge.preflight", check_mode=False)
     connection = MagicMock()
@@ -68,3 +89,39 @@ def test_names_come_from_the_specifications(tmp_path: Path) -> None:
 
 def test_it_reads_the_roles_of_its_own_collection() -> None:
     assert {"keepalived", "nginx"} <= set(preflight.role_variables(preflight.ROLES))
+
+
+@pytest.mark.parametrize(
+    ("raw", "kind"),
+    [
+        ([{"a": 1, "b": ["x", None, True, 0.5]}], "literal"),
+        ("{{ groups['edge_web'] | sort | map('upper') }}", "inventory"),
+        (["x", "{% for host in groups.edge_web %}{{ host }}{% endfor %}"], "inventory"),
+        (["{{ groups['edge_web'] }}", {"a": "{{ inventory_hostname }}"}], "host"),
+        ("{{ lookup('env', 'HOME') }}", "host"),
+        ("{{ groups[", "host"),
+        (b"encrypted", "host"),
+    ],
+)
+def test_what_a_value_depends_on(raw: Any, kind: str) -> None:
+    assert preflight.scope(raw) == kind
+
+
+def test_only_what_may_differ_is_rendered_again() -> None:
+    raw = {host: {"plain": "p", "same": "{{ groups }}", "own": "{{ x }}"} for host in "abc"}
+    raw["c"]["same"] = "{{ groups.c }}"
+    hostvars = HostVars(raw)
+    views = preflight.Views(hostvars)
+    assert (list(views), len(views), list(views["a"]), len(views["a"]), "own" in views["a"]) == (
+        ["a", "b", "c"],
+        3,
+        list(raw["a"]),
+        3,
+        True,
+    )
+    assert [views[host]["plain"] for host in "abc"] == ["p"] * 3
+    assert hostvars.renderings == 0
+    assert [views[host]["same"] for host in "abc"] == ["{{ GROUPS }}", "{{ GROUPS }}", "{{ GROUPS.C }}"]
+    assert hostvars.renderings == 2
+    assert [views[host]["own"] for host in "abc"] == ["{{ X }}"] * 3
+    assert hostvars.renderings == 5
