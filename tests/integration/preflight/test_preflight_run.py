@@ -117,9 +117,7 @@ KINDS = [
     "Misspelt key of a real server",
     "Real server that is in no inventory",
     "DR with another port",
-    "Misspelt variable of a role",
     "Hosts disagree",
-    "Participant known by name alone",
     "Template that stays one",
 ]
 
@@ -203,18 +201,3 @@ def test_a_filter_fails_by_name(project: Project) -> None:
     finished = project.run("derive.yml", "--limit", "director1")
     assert finished.returncode == 2
     assert "edge_vips[0].holders[1]: nobody" in " ".join((finished.stdout + finished.stderr).split())
-
-
-SHIPPED = sorted(path.name for path in (CHECKOUT / "inventories").iterdir() if path.is_dir())
-
-
-@pytest.mark.parametrize("name", SHIPPED)
-def test_shipped_inventories_pass(project: Project, name: str) -> None:
-    # The worked example keeps its secrets in a vault that everybody makes for themselves.
-    secret = ["-e", "vault_become_password=x"]
-    command = ["ansible-playbook", "-i", str(CHECKOUT / "inventories" / name), str(CHECKOUT / "playbooks" / "preflight.yml"), *secret]
-    finished = subprocess.run(
-        command, cwd=project.folder, env=project.environment, capture_output=True, text=True, check=False, timeout=120
-    )
-    assert finished.returncode == 0, finished.stdout + finished.stderr
-    assert "no hosts matched" not in finished.stdout
