@@ -7,7 +7,9 @@ Freezing and killing act on the group as a whole. Only the core of cgroup v2 is 
 from __future__ import annotations
 
 import os
+import signal
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from machine_room.errors import LabError
@@ -71,6 +73,14 @@ class Group:
         if self.populated:
             (self.path / "cgroup.kill").write_text("1")
             self._wait("populated", False)
+
+    def kill_others(self) -> None:
+        """SIGKILL to all processes of the group but the calling one, which is in it."""
+        for members in self.path.rglob("cgroup.procs"):
+            for process in members.read_text().split():
+                if int(process) != os.getpid():
+                    with suppress(ProcessLookupError):
+                        os.kill(int(process), signal.SIGKILL)
 
     def remove(self) -> None:
         """Removes the empty group, also from the v1 hierarchy in which nspawn mirrors it."""

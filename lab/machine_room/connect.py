@@ -41,14 +41,17 @@ def open_connection(paths: LabPaths, host: str, port: int) -> socket.socket:
 
 def main(argv: list[str]) -> int:
     """`[--name NAME] connect HOST PORT`, with standard output being the socket of ssh."""
+    name = argv[1] if argv[0] == "--name" else os.environ.get("LAB_NAME") or DEFAULT_NAME
+    host, port = argv[argv.index("connect") + 1 :][:2]
     try:
-        name = argv[1] if argv[0] == "--name" else os.environ.get("LAB_NAME") or DEFAULT_NAME
-        host, port = argv[argv.index("connect") + 1 :][:2]
         connection = open_connection(LabPaths(name), host, int(port))
         connection.setblocking(True)
         with socket.socket(fileno=os.dup(1)) as channel:
             socket.send_fds(channel, [b"\0"], [connection.fileno()])
-    except (LabError, OSError, ValueError) as error:
+    except OSError as error:
+        print(f"lab: {host} does not answer on port {port} ({error}): `lab/lab --name {name} status` tells how it is", file=sys.stderr)
+        return 1
+    except LabError as error:
         print(f"lab: {error}", file=sys.stderr)
         return 1
     return 0

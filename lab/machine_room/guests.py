@@ -11,26 +11,22 @@ from machine_room import kernel
 from machine_room.cache import Layer
 from machine_room.fabric import Fabric, address_commands
 from machine_room.model import UML, Host
-from machine_room.paths import HostPaths, LabPaths
+from machine_room.paths import CHECKOUT, HostPaths, LabPaths
 from machine_room.run import environment, run
 
-# nspawn tells with this exit code that the container asked for a reboot (it is meant for RestartForceExitStatus=).
-NSPAWN_REBOOT = 133
-# The guest kernel reboots by executing its own argv[0]. Given one that does not exist it ends with this code instead,
-# and the supervisor starts it afresh; executing itself would find its network device still held.
-UML_REBOOT = 1
+# Ends with this code: nspawn of a container that asks for a reboot (meant for RestartForceExitStatus=), and uml-reboot.
+REBOOT = 133
+UML_ARGV0 = CHECKOUT / "lab" / "machine_room" / "uml-reboot"
 # Capabilities that real hosts of an edge have and nspawn leaves out.
 CAPABILITIES = "CAP_NET_ADMIN,CAP_NET_RAW"
+# Every process that starts costs a guest dearly; these have nothing to do in one.
+UML_MASKED = ("modprobe@configfs.service", "modprobe@drm.service", "modprobe@fuse.service")
 
 
 def start(paths: LabPaths, host: Host, layer: Layer) -> subprocess.Popen[bytes]:
     """Starts one boot of a host; the caller is its supervisor, in namespaces of its own."""
     Fabric(paths).plug(host)
     return _start_uml(paths, host, layer) if host.kind == UML else _start_container(paths, host, layer)
-
-
-def asks_for_reboot(host: Host, code: int) -> bool:
-    return code == (UML_REBOOT if host.kind == UML else NSPAWN_REBOOT)
 
 
 def _start_container(paths: LabPaths, host: Host, layer: Layer) -> subprocess.Popen[bytes]:
@@ -44,19 +40,20 @@ def _start_container(paths: LabPaths, host: Host, layer: Layer) -> subprocess.Po
         "--resolv-conf=off", "--timezone=off", "--network-namespace-path=/proc/self/ns/net", f"--capability={CAPABILITIES}",
         f"--machine={paths.name}-{host.name}", f"--hostname={host.name}",
     ]  # fmt: skip
-    # Otherwise /proc/sys/net is read-only, and no role could set a sysctl of its own network.
-    return _spawn(argv, here, SYSTEMD_NSPAWN_API_VFS_WRITABLE="network")
+    # Without the first, /proc/sys/net is read-only, and no role could set a sysctl of its own network. Without the second,
+    # a machine with cgroup v1 beside v2 hands v1 down, which systemd of Debian 13 refuses.
+    return _spawn(argv, here, SYSTEMD_NSPAWN_API_VFS_WRITABLE="network", UNIFIED_CGROUP_HIERARCHY="1")
 
 
 def _start_uml(paths: LabPaths, host: Host, layer: Layer) -> subprocess.Popen[bytes]:
     here = paths.host(host.name)
     shutil.rmtree(here.uml, ignore_errors=True)
     here.uml.mkdir()
-    name = f"steadfast-lab:{paths.name}:{host.name}"
     argv = [
-        name, f"mem={host.memory}M", f"uml_dir={here.uml}", "umid=guest", f"ubd0={here.disk},{layer.image}", f"ubd1r={here.seed}",
+        str(UML_ARGV0), f"mem={host.memory}M", f"uml_dir={here.uml}", "umid=guest", f"ubd0={here.disk},{layer.image}", f"ubd1r={here.seed}",
         "root=/dev/ubda", "rw", "con0=null,fd:1", "con=null", "ssl=null", "quiet",
-        "init=/usr/lib/steadfast-lab/init", f"systemd.hostname={host.name}", *_uml_network(host),
+        "init=/usr/lib/steadfast-lab/init", f"systemd.hostname={host.name}", *(f"systemd.mask={unit}" for unit in UML_MASKED),
+        *_uml_network(host),
     ]  # fmt: skip
     kernel.enter_network(paths.namespace_file)
     return _spawn(argv, here, program="linux.uml")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import inspect
-import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
-from machine_room import cache
+from machine_room import cache, kernel
 from machine_room.features import UML_MODULES
 from machine_room.model import UML, Host
 from machine_room.paths import CHECKOUT
@@ -23,7 +23,9 @@ INCLUDE = (
 # Services that find nothing to do on a host of a lab, or that would reach for the network.
 MASKED = (
     "apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer", "e2scrub_all.timer", "e2scrub_reap.service", "fstrim.timer",
-    "console-getty.service", "getty@.service", "serial-getty@.service", "systemd-networkd-wait-online.service",
+    "console-getty.service", "getty@.service", "serial-getty@.service", "systemd-binfmt.service", "proc-sys-fs-binfmt_misc.automount",
+    "dev-hugepages.mount", "dev-mqueue.mount", "sys-kernel-config.mount", "sys-kernel-debug.mount", "sys-kernel-tracing.mount",
+    "sys-fs-fuse-connections.mount", "systemd-pstore.service", "systemd-random-seed.service", "systemd-update-utmp.service",
 )  # fmt: skip
 
 STATIC = CHECKOUT / "lab" / "tree"
@@ -70,7 +72,7 @@ def _uml_version() -> list[str]:
 
 
 def _make_base(target: Path, release: str) -> None:
-    run(["mmdebstrap", "--quiet", "--mode=root", "--variant=minbase", f"--include={','.join(INCLUDE)}", release, target])
+    _contained(["mmdebstrap", "--quiet", "--mode=root", "--variant=minbase", f"--include={','.join(INCLUDE)}", release, target])
     for left in ("etc/hostname", "etc/resolv.conf", *(str(key.relative_to(target)) for key in (target / "etc/ssh").glob("ssh_host_*"))):
         (target / left).unlink(missing_ok=True)
     # Without a name server, look-ups fail at once instead of waiting for one that is not reachable.
@@ -88,7 +90,7 @@ def _make_base(target: Path, release: str) -> None:
 def _make_archive(target: Path, base: Path, packages: list[str]) -> None:
     work = target.with_name(f"{target.name}.work")
     try:
-        _private(["sh", ARCHIVE_SCRIPT, base, target, work, *packages])
+        _contained(["sh", ARCHIVE_SCRIPT, base, target, work, *packages])
     finally:
         shutil.rmtree(work, ignore_errors=True)
 
@@ -98,11 +100,13 @@ def _make_image(target: Path, made: cache.Layer) -> None:
     merged.mkdir()
     script = 'mount -t overlay overlay -o "lowerdir=$1:$2" "$3"; mkfs.ext4 -q -F -L lab -d "$3" "$4" "$5"'
     try:
-        _private(["sh", "-euc", script, "sh", made.archive, made.base, merged, target, IMAGE_SIZE])
+        _contained(["sh", "-euc", script, "sh", made.archive, made.base, merged, target, IMAGE_SIZE])
     finally:
         merged.rmdir()
 
 
-def _private(argv: list[str | Path]) -> None:
-    """Runs a build in a mount namespace of its own: however it ends, its mounts end with it."""
-    run(["unshare", "--mount", "--propagation", "slave", *argv], DEBIAN_FRONTEND="noninteractive", TMPDIR=os.environ.get("TMPDIR", "/tmp"))
+def _contained(argv: Sequence[str | Path]) -> None:
+    """Runs a build in mount and process namespaces of its own, which end with this process: however it is killed,
+    no half-done build goes on behind the back of the next one, and no mount stays."""
+    shell = ["unshare", "--mount", "--propagation", "slave", "--pid", "--fork", "--kill-child", "--mount-proc"]
+    run([*shell, *argv], before=kernel.die_with_parent, DEBIAN_FRONTEND="noninteractive")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ctypes
 import os
+import signal
 from pathlib import Path
 
 from machine_room.errors import LabError
 
 CLONE_NEWNS = 0x00020000
 CLONE_NEWNET = 0x40000000
+_PR_SET_PDEATHSIG = 1
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -36,3 +38,8 @@ def enter_network(namespace: Path) -> None:
         _checked(_libc.setns(handle, CLONE_NEWNET), f"setns {namespace}")
     finally:
         os.close(handle)
+
+
+def die_with_parent() -> None:
+    """The kernel kills the calling process when the one that started it ends, however that happens."""
+    _checked(_libc.prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0), "prctl")

@@ -24,11 +24,13 @@ def up(paths: LabPaths, described: Lab) -> None:
     with step("checking what the machine has"):
         requirements.check(lab.hosts)
         known = _known(paths, lab)
-    lab = replace(lab, layers=images.ensure(lab.hosts))
-    if known is not None and not _is_same(known, lab):
-        raise LabError(f"the inventory of lab '{lab.name}' has changed since it was brought up: `lab/lab --name {lab.name} down`, then up again")
     if known is None:
+        lab = replace(lab, layers=images.ensure(lab.hosts))
         _build(paths, lab)
+    elif known != replace(lab, layers=known.layers):
+        raise LabError(
+            f"the inventory of lab '{lab.name}' has changed since it was brought up: `lab/lab --name {lab.name} down` ends the old one, then up again"
+        )
     ready = start(paths, [host for host in lab.hosts if not Group(paths.name, host.name).populated])
     _report(lab, ready)
     say(f"lab '{lab.name}' is up after {time.monotonic() - began:.1f} s")
@@ -50,10 +52,6 @@ def _known(paths: LabPaths, lab: Lab) -> Lab | None:
         _remove_remains(paths)
         return None
     return found.lab
-
-
-def _is_same(known: Lab, lab: Lab) -> bool:
-    return known == lab
 
 
 def _remove_remains(paths: LabPaths) -> None:

@@ -34,7 +34,7 @@ def greets(paths: LabPaths, hosts: Sequence[Host]) -> dict[str, bool]:
 
     def ask(host: Host) -> None:
         enter_network(paths.namespace_file)
-        found[host.name] = speaks_ssh(host.address)
+        found[host.name] = speaks_ssh(host.address, seconds=3.0)
 
     _each(hosts, ask)
     return {host.name: found.get(host.name, False) for host in hosts}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from machine_room.errors import LabError
@@ -16,15 +16,30 @@ def environment(**extra: str) -> dict[str, str]:
     return {**os.environ, "LC_ALL": "C.UTF-8", "PATH": f"{path}:/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin", **extra}
 
 
-def run(argv: Sequence[str | Path], *, text: str | None = None, check: bool = True, cwd: Path | None = None, **extra: str) -> str:
-    """Runs a program to its end and returns its standard output; a failure becomes one message with what it said."""
+def run(
+    argv: Sequence[str | Path],
+    *,
+    text: str = "",
+    check: bool = True,
+    cwd: Path | None = None,
+    before: Callable[[], None] | None = None,
+    **extra: str,
+) -> str:
+    """Runs a program to its end and returns its standard output; a failure becomes one message with what it said.
+
+    `text` is its standard input, `before` is called in the new process before the program, `extra` goes into its environment.
+    """
     words = [str(word) for word in argv]
-    stdin = {"input": text} if text is not None else {"stdin": subprocess.DEVNULL}
-    done = subprocess.run(words, capture_output=True, text=True, check=False, env=environment(**extra), cwd=cwd, **stdin)  # type: ignore[call-overload]
+    try:
+        done = subprocess.run(
+            words, input=text, capture_output=True, text=True, check=False, env=environment(**extra), cwd=cwd, preexec_fn=before
+        )
+    except FileNotFoundError as error:
+        raise LabError(f"`{words[0]}` is not installed: `make setup` installs what the lab needs") from error
     if check and done.returncode:
         said = (done.stderr.strip() or done.stdout.strip() or "nothing").splitlines()[-6:]
         raise LabError(f"`{' '.join(words[:12])}` failed with exit code {done.returncode}, it said: {' | '.join(said)}")
-    return str(done.stdout)
+    return done.stdout
 
 
 def succeeds(argv: Sequence[str | Path]) -> bool:

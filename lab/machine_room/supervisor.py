@@ -59,7 +59,10 @@ def _keep_running(paths: LabPaths, host: Host, layer: cache.Layer) -> None:
             kernel.unshare(kernel.CLONE_NEWNET)
         began = time.monotonic()
         code = guests.start(paths, host, layer).wait()
-        if not guests.asks_for_reboot(host, code):
+        # A guest kernel that is gone may leave processes of its programs behind.
+        Group(paths.name, host.name).kill_others()
+        print(f"lab: {host.name} ended with code {code}", flush=True)
+        if code != guests.REBOOT:
             break
         if time.monotonic() - began < SHORTEST_BOOT_SECONDS:
             raise LabError(f"it ended with code {code} at once: the lines above say why")
