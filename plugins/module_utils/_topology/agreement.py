@@ -58,7 +58,7 @@ def _sights(inventory: Inventory, variable: str, problems: Problems) -> list[tup
 def _report_disagreement(variable: str, sights: list[tuple[Any, list[str]]], problems: Problems) -> None:
     (first, first_hosts), (second, second_hosts) = sorted(sights, key=lambda sight: -len(sight[1]))[:2]
     path, mine, other = first_difference(variable, first, second)
-    if variable == "edge_vrrp" and path.endswith(".password"):
+    if path in ("edge_vrrp", "edge_vrrp.password"):
         mine = other = HIDDEN
     message = f"Hosts see different values: {mine!r} on {join_names(first_hosts)}, {other!r} on {join_names(second_hosts)}."
     problems.add(path, None, message, ONCE)

@@ -51,7 +51,9 @@ def read_section(value: Any, section: Section, path: str, problems: Problems) ->
     if section.shorthand and isinstance(value, str):
         value = {section.shorthand: value}
     if not isinstance(value, Mapping):
-        problems.add(path, value, "This must be a mapping of keys to values.", f"Write it like {section.example}.")
+        secret = any(each.secret for each in section.fields.values())
+        shown = HIDDEN if secret else value
+        problems.add(path, shown, "This must be a mapping of keys to values.", f"Write it like {section.example}.")
         return None
     for key in value:
         if key not in section.fields:
