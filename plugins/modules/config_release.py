@@ -36,12 +36,14 @@ options:
   files:
     description:
       - Everything the tree shall hold of this service. Required with O(state=present); an empty list removes all that was written.
-      - The module keeps the contents out of the log of the host and out of what it returns (but for O(ignore:diff) mode, see O(files[].secret)).
+      - The contents are neither logged on the host nor returned, except for the differences in diff mode (see O(files[].secret)).
     type: list
     elements: dict
     suboptions:
       path:
-        description: Where the file lies, relative to the tree. Folders above it are made (mode 0755, owned by root) and removed again when empty.
+        description:
+          - Where the file lies, relative to the tree. Folders above it are made with mode 0755, and removed again when they are no
+            longer needed and empty.
         type: str
         required: true
       content:
@@ -69,7 +71,8 @@ options:
   state:
     description:
       - V(present) makes the tree hold exactly O(files) (and all foreign files).
-      - V(rolled_back) brings back the files of an earlier release, and the foreign files that were overwritten since. They are checked, switched
+      - V(rolled_back) brings back the files of an earlier release, and the foreign files that were overwritten since. They are checked,
+        switched
         and proven like any others. Asked again, it changes nothing; O(release) leads further back.
     type: str
     choices: [present, rolled_back]
@@ -79,7 +82,8 @@ options:
     type: str
   validate:
     description:
-      - The checker as a list of arguments. V({tree}) is replaced by the staged tree, V({scratch}) by an empty temporary folder; other braces are left alone.
+      - The checker as a list of arguments. V({tree}) is replaced by the staged tree, V({scratch}) by an empty temporary folder; other
+        braces are left alone.
       - Runs only where something changes, in check mode too. There, a checker that is not installed yet is a warning.
     type: list
     elements: str
@@ -112,7 +116,8 @@ options:
         default: kept
       workers:
         description:
-          - Asks for new children of the main process of O(service). Nginx reports a reload as done when its master rejects it; new workers are the proof.
+          - Asks for new children of the main process of O(service). Nginx reports a reload as done when its master rejects it; new
+            workers are the proof.
           - With V(started), every older child must have left or have titled itself C(shutting down), with V(replaced) it must have left.
         type: str
         choices: [started, replaced]
@@ -164,11 +169,15 @@ attributes:
     support: full
     platforms: Linux
 notes:
-  - A foreign file that somebody changes while the module works is never lost. Files are carried along as hard links, so writing into one shows in
-    both trees; one that is added, replaced or removed before the switch makes the module start over; one that is added to the old tree after it is
+  - A foreign file that somebody changes while the module works is never lost. Files are carried along as hard links, so writing into one
+    shows in
+    both trees; one that is added, replaced or removed before the switch makes the module start over; one that is added to the old tree
+    after it is
     kept aside, with a warning.
-  - On an overlay filesystem a folder that comes from a lower layer cannot be renamed; the message tells how to make it one of the upper layer.
-  - The contents of files marked O(files[].secret) are still arguments of the task. Use C(no_log) where the controller is set to print those (C(display_args_to_stdout)).
+  - On an overlay filesystem a folder that comes from a lower layer cannot be renamed; the message tells how to make it one of the upper
+    layer.
+  - The contents of files marked O(files[].secret) are still arguments of the task. Use C(no_log) where the controller is set to print
+    those (C(display_args_to_stdout)).
 """
 
 EXAMPLES = r"""
@@ -337,7 +346,8 @@ class ReleaseModule(AnsibleModule):
 
     def _log_invocation(self) -> None:
         files = self.params.get("files")
-        self.log(f"Invoked with path={self.params.get('path')} state={self.params.get('state')} files={len(files) if isinstance(files, list) else 0}")
+        count = len(files) if isinstance(files, list) else 0
+        self.log(f"Invoked with path={self.params.get('path')} state={self.params.get('state')} and {count} files")
 
     def exit_json(self, **result: Any) -> None:
         super().exit_json(**{"invocation": self._invocation(), **result})
@@ -364,8 +374,8 @@ def make_request(module: AnsibleModule) -> Request:
         raise ReleaseError("release: it names the release to bring back, so it needs state=rolled_back.")
     if params["keep"] < 0:
         raise ReleaseError(f"keep: {params['keep']} is not a number of releases; write 0 or more.")
-    wanted = () if rolled_back else parse_files(
-        params["files"], params["path"], _lookup(module, lambda name: pwd.getpwnam(name).pw_uid), _lookup(module, lambda name: grp.getgrnam(name).gr_gid))
+    uid_of, gid_of = _lookup(module, lambda name: pwd.getpwnam(name).pw_uid), _lookup(module, lambda name: grp.getgrnam(name).gr_gid)
+    wanted = () if rolled_back else parse_files(params["files"], params["path"], uid_of, gid_of)
     return Request(
         path=params["path"], state_dir=params["state_dir"], wanted=wanted, rolled_back=rolled_back, release=params["release"],
         validate=tuple(params["validate"] or ()), validate_rc=tuple(params["validate_rc"]), reload=tuple(params["reload"] or ()),
@@ -407,7 +417,8 @@ def main() -> None:
     except ReleaseError as error:
         module.fail_json(str(error), output=error.output, file=error.file, line=error.line)
     except OSError as error:
-        module.fail_json(f"path: {module.params['path']} could not be released: {error}; make that good and run again.", output="", file=None, line=None)
+        text = f"path: {module.params['path']} could not be released: {error}; make that good and run again."
+        module.fail_json(text, output="", file=None, line=None)
     module.exit_json(**dataclasses.asdict(outcome))
 
 

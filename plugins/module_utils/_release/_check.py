@@ -20,7 +20,9 @@ def fill(argv: Sequence[str], tree: str, scratch: str = "") -> list[str]:
     return [word.replace("{tree}", tree).replace("{scratch}", scratch) for word in argv]
 
 
-def check_tree(host: Host, argv: Sequence[str], accepted: Sequence[int], live: str, stage: str, wanted: Mapping[str, Wanted], timeout: float) -> None:
+def check_tree(
+    host: Host, argv: Sequence[str], accepted: Sequence[int], live: str, stage: str, wanted: Mapping[str, Wanted], timeout: float
+) -> None:
     """Raises CheckRefused, with the paths as they would be in the live tree; OSError where there is no such checker."""
     scratch = host.make_scratch()
     try:
@@ -49,7 +51,7 @@ def locate(output: str, live: str) -> tuple[str | None, int | None]:
 
 
 def _without_secrets(output: str, wanted: Mapping[str, Wanted]) -> str:
-    """Checkers quote the words that they do not understand. What stands behind the first word of a line of a secret file is not repeated."""
+    """Checkers quote the words that they do not understand. What follows the first word of a line of a secret file is not repeated."""
     public = " ".join(wanted)
     for item in wanted.values():
         lines = item.content.decode("utf-8", "replace").splitlines() if item.secret else []

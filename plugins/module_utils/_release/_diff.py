@@ -11,7 +11,7 @@ from ansible_collections.steadfast.edge.plugins.module_utils._release._model imp
 
 __all__ = ["make_diff"]
 
-SECRET = "(secret content, {number})\n"
+SECRET = "(secret content, {what})\n"
 LIMIT = 100 * 1024
 
 
@@ -27,13 +27,17 @@ def make_diff(path: str, tree: Mapping[str, Node], manifest: Manifest, plan: Pla
         full = f"{path}/{name}"
         old, new = _old_text(node, secret), _new_text(item, secret)
         if secret and node is not None and item is not None and node.content != item.content:
-            new = SECRET.format(number="other than before")
+            new = SECRET.format(what="other than before")
         if old != new or node is None or item is None:
-            entries.append({"before": old, "after": new, "before_header": full if node else "/dev/null", "after_header": full if item else "/dev/null"})
+            entries.append(_entry(old, new, full if node else "/dev/null", full if item else "/dev/null"))
         old, new = _old_attributes(node), _new_attributes(item)
         if node is not None and item is not None and old != new:
-            entries.append({"before": old, "after": new, "before_header": f"{full} (attributes)", "after_header": f"{full} (attributes)"})
+            entries.append(_entry(old, new, f"{full} (attributes)", f"{full} (attributes)"))
     return entries
+
+
+def _entry(before: str, after: str, before_header: str, after_header: str) -> dict[str, str]:
+    return {"before": before, "after": after, "before_header": before_header, "after_header": after_header}
 
 
 def _old_text(node: Node | None, secret: bool) -> str:
@@ -50,7 +54,7 @@ def _new_text(item: Wanted | None, secret: bool) -> str:
 
 def _text(content: bytes, secret: bool) -> str:
     if secret:
-        return SECRET.format(number="not shown")
+        return SECRET.format(what="not shown")
     if len(content) > LIMIT:
         return f"({len(content)} bytes, too many to show)\n"
     try:

@@ -17,12 +17,15 @@ import urllib.error
 import urllib.request
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from ansible_collections.steadfast.edge.plugins.module_utils._release import _libc
 from ansible_collections.steadfast.edge.plugins.module_utils._release._model import DIRECTORY, FILE, LINK, MARKER, OTHER, Node
 
 __all__ = ["Finished", "Host", "Process"]
+
+KINDS = {stat.S_IFDIR: DIRECTORY, stat.S_IFLNK: LINK, stat.S_IFREG: FILE}
 
 # Tied to the content or to the layer below, never to be carried to another file.
 UNCOPIED_ATTRIBUTES = ("security.capability", "security.ima", "security.evm", "trusted.overlay.")
@@ -59,28 +62,27 @@ class Host:
         return os.path.lexists(path)
 
     def is_directory(self, path: str) -> bool:
-        return os.path.isdir(path)
+        return Path(path).is_dir()
 
     def device(self, path: str) -> int:
-        return os.stat(path).st_dev
+        return Path(path).stat().st_dev
 
     def resolve(self, path: str) -> str:
         return os.path.realpath(path)
 
     def names(self, path: str) -> list[str]:
-        return sorted(os.listdir(path)) if os.path.isdir(path) else []
+        return sorted(entry.name for entry in Path(path).iterdir()) if Path(path).is_dir() else []
 
     def read(self, path: str) -> bytes | None:
         try:
-            with open(path, "rb") as source:
-                return source.read()
+            return Path(path).read_bytes()
         except FileNotFoundError:
             return None
 
     def read_from(self, path: str, offset: int, most: int) -> bytes:
         """What was added behind `offset`, or the beginning of a newer, shorter file."""
         try:
-            with open(path, "rb") as source:
+            with Path(path).open("rb") as source:
                 source.seek(offset if offset <= os.fstat(source.fileno()).st_size else 0)
                 return source.read(most)
         except FileNotFoundError:
@@ -88,24 +90,24 @@ class Host:
 
     def size(self, path: str) -> int:
         try:
-            return os.stat(path).st_size
+            return Path(path).stat().st_size
         except FileNotFoundError:
             return 0
 
     def mount_points(self) -> list[str]:
-        with open(os.path.join(self.proc, "self/mountinfo"), encoding="utf-8", errors="surrogateescape") as source:
-            fields = [line.split(" ")[4] for line in source]
+        text = (Path(self.proc) / "self/mountinfo").read_text(encoding="utf-8", errors="surrogateescape")
+        fields = [line.split(" ")[4] for line in text.splitlines()]
         return [point.replace("\\040", " ").replace("\\011", "\t").replace("\\012", "\n").replace("\\134", "\\") for point in fields]
 
     def scan(self, root: str, contents: Collection[str] = ()) -> dict[str, Node]:
         """Every name below `root`; the content of the files named in `contents`. A missing root is an empty tree."""
         tree: dict[str, Node] = {}
-        folders = [""] if os.path.isdir(root) else []
+        folders = [""] if Path(root).is_dir() else []
         while folders:
             folder = folders.pop()
-            with os.scandir(os.path.join(root, folder)) as entries:
+            with os.scandir(f"{root}/{folder}") as entries:
                 for entry in entries:
-                    path = os.path.join(folder, entry.name)
+                    path = f"{folder}/{entry.name}" if folder else entry.name
                     if path == MARKER:
                         continue
                     try:
@@ -118,25 +120,11 @@ class Host:
 
     def children(self, parent: int) -> list[Process]:
         found = []
-        for name in os.listdir(self.proc):
-            if name.isdigit():
-                process = self._process(name, parent)
-                if process:
-                    found.append(process)
+        for folder in Path(self.proc).iterdir():
+            process = _process(folder, parent) if folder.name.isdigit() else None
+            if process:
+                found.append(process)
         return found
-
-    def _process(self, name: str, parent: int) -> Process | None:
-        folder = os.path.join(self.proc, name)
-        try:
-            with open(os.path.join(folder, "stat"), "rb") as source:
-                fields = source.read().rpartition(b")")[2].split()  # the name may hold blanks and brackets
-            if int(fields[1]) != parent or fields[0] in (b"Z", b"X"):
-                return None
-            with open(os.path.join(folder, "cmdline"), "rb") as source:
-                title = source.read().replace(b"\0", b" ").decode("utf-8", "replace").strip()
-        except (FileNotFoundError, ProcessLookupError):
-            return None
-        return Process(int(name), int(fields[19]), title)
 
     def http_status(self, url: str, timeout: float) -> int:
         """Raises OSError or ValueError where no answer can be had."""
@@ -161,7 +149,8 @@ class Host:
         environment = {**os.environ, "LC_ALL": "C", "LANGUAGE": "C"}
         with tempfile.TemporaryFile() as output:
             # Its own session, so that a helper it left running cannot outlive the time allowed.
-            process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, cwd="/", env=environment, start_new_session=True)
+            process = subprocess.Popen(
+                argv, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, cwd="/", env=environment, start_new_session=True)
             rc: int | None = None
             try:
                 rc = process.wait(timeout)
@@ -188,18 +177,18 @@ class Host:
         return tempfile.mkdtemp(prefix="edge-check-", dir=self.temporary)
 
     def make_directory(self, path: str, mode: int) -> None:
-        os.mkdir(path, mode)
-        os.chmod(path, mode)
+        Path(path).mkdir(mode)
+        Path(path).chmod(mode)
 
     def make_directories(self, path: str, mode: int) -> None:
-        os.makedirs(path, mode, exist_ok=True)
+        Path(path).mkdir(mode, parents=True, exist_ok=True)
 
     def copy_attributes(self, source: str, target: str) -> None:
         """Makes the folder `target` the like of the folder `source`."""
         _copy_extended(source, target)
-        found = os.stat(source)
+        found = Path(source).stat()
         os.chown(target, found.st_uid, found.st_gid)
-        os.chmod(target, stat.S_IMODE(found.st_mode))
+        Path(target).chmod(stat.S_IMODE(found.st_mode))
 
     def link(self, source: str, target: str) -> None:
         os.link(source, target, follow_symlinks=False)
@@ -207,39 +196,39 @@ class Host:
     def write_file(self, path: str, content: bytes, mode: int, uid: int, gid: int, like: str | None = None) -> None:
         """A new file; `like` is the file it takes the place of, for its labels and access lists."""
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-        with open(descriptor, "wb") as target:
+        with os.fdopen(descriptor, "wb") as target:
             target.write(content)
         if like is not None:
             _copy_extended(like, path)
         os.chown(path, uid, gid)
-        os.chmod(path, mode)
+        Path(path).chmod(mode)
 
     def symlink(self, target: str, path: str, uid: int, gid: int) -> None:
-        os.symlink(target, path)
+        Path(path).symlink_to(target)
         os.chown(path, uid, gid, follow_symlinks=False)
 
     def replace_file(self, path: str, content: bytes) -> None:
         """Durable and all or nothing; only root may read it."""
         temporary = path + ".new"
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-        with open(descriptor, "wb") as target:
+        with os.fdopen(descriptor, "wb") as target:
             target.write(content)
             target.flush()
             self.sync_descriptor(target.fileno())
-        os.replace(temporary, path)
-        self.sync_directory(os.path.dirname(path))
+        Path(temporary).replace(path)
+        self.sync_directory(str(Path(path).parent))
 
     def exchange(self, first: str, second: str) -> None:
         _libc.exchange(first, second)
 
     def rename(self, source: str, target: str) -> None:
-        os.rename(source, target)
+        Path(source).rename(target)
 
     def remove_file(self, path: str) -> None:
-        os.unlink(path)
+        Path(path).unlink()
 
     def remove_directory(self, path: str) -> None:
-        os.rmdir(path)
+        Path(path).rmdir()
 
     def remove_tree(self, path: str) -> None:
         shutil.rmtree(path)
@@ -258,14 +247,22 @@ class Host:
         os.fsync(descriptor)
 
 
+def _process(folder: Path, parent: int) -> Process | None:
+    try:
+        fields = (folder / "stat").read_bytes().rpartition(b")")[2].split()  # the name may hold blanks and brackets
+        if int(fields[1]) != parent or fields[0] in (b"Z", b"X"):
+            return None
+        title = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace").strip()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    return Process(int(folder.name), int(fields[19]), title)
+
+
 def _node(entry: os.DirEntry[str], content: bool) -> Node:
     found = entry.stat(follow_symlinks=False)
-    kind = DIRECTORY if stat.S_ISDIR(found.st_mode) else LINK if stat.S_ISLNK(found.st_mode) else FILE if stat.S_ISREG(found.st_mode) else OTHER
-    target = os.readlink(entry.path) if kind == LINK else ""
-    data = None
-    if content and kind == FILE:
-        with open(entry.path, "rb") as source:
-            data = source.read()
+    kind = KINDS.get(stat.S_IFMT(found.st_mode), OTHER)
+    target = os.readlink(entry.path) if kind == LINK else ""  # noqa: PTH115  pathlib normalises the target
+    data = Path(entry.path).read_bytes() if content and kind == FILE else None
     return Node(kind, stat.S_IMODE(found.st_mode), found.st_uid, found.st_gid, found.st_size, found.st_mtime_ns, found.st_ino, target, data)
 
 

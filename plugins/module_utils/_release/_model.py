@@ -81,7 +81,8 @@ class Manifest:
     restored: str | None = None  # the release a rollback brought back
 
     def to_json(self) -> dict[str, Any]:
-        return {"release": self.release, "files": dict(sorted(self.files.items())), "directories": sorted(self.directories), "restored": self.restored}
+        files = dict(sorted(self.files.items()))
+        return {"release": self.release, "files": files, "directories": sorted(self.directories), "restored": self.restored}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Manifest:
@@ -90,7 +91,7 @@ class Manifest:
 
 @dataclass(frozen=True)
 class Switch:
-    """An exchange under way: enough to tell, after a crash, on which side of it the live path is and whether anything foreign changed since."""
+    """An exchange under way: what tells, after a crash, on which side of it the live path is and what changed since."""
 
     manifest: Manifest
     token: str

@@ -46,7 +46,8 @@ def unit_of(host: Host, service: str) -> Unit:
     try:
         finished = host.run(argv, 30)
     except OSError as error:
-        raise PlaceError(f"service: the state of '{service}' cannot be asked, systemctl does not run ({error.strerror}); leave service out on a host without systemd.") from error
+        text = f"service: the state of '{service}' cannot be asked, as systemctl does not run ({error.strerror}); leave service out."
+        raise PlaceError(text) from error
     if finished.rc != 0:
         raise PlaceError(f"service: systemctl does not tell the state of '{service}': {finished.output}", finished.output)
     values = dict(line.partition("=")[::2] for line in finished.output.splitlines())

@@ -161,7 +161,8 @@ class _Run:
         if not earlier:
             raise RollbackError(f"state: there is no earlier release of {self.paths.live} to roll back to.")
         if wanted is not None and wanted not in earlier:
-            raise RollbackError(f"release: there is no '{wanted}' among the earlier releases of {self.paths.live}; there are {', '.join(earlier)}.")
+            there = ", ".join(earlier)
+            raise RollbackError(f"release: there is no '{wanted}' among the earlier releases of {self.paths.live}; there are {there}.")
         first = sequence_of(wanted or earlier[-1])
         return [self.store.open(name) for name in earlier if sequence_of(name) >= first]
 
@@ -211,7 +212,8 @@ class _Run:
         if not request.validate:
             return False
         try:
-            check_tree(self.host, request.validate, request.validate_rc, self.paths.live, stage, {item.path: item for item in plan.write}, request.timeout)
+            written = {item.path: item for item in plan.write}
+            check_tree(self.host, request.validate, request.validate_rc, self.paths.live, stage, written, request.timeout)
         except (FileNotFoundError, PermissionError) as error:
             message = f"validate: '{request.validate[0]}' cannot be run: {error.strerror}"
             if not request.check_mode:
@@ -222,8 +224,8 @@ class _Run:
 
     def _switch(self, situation: _Situation, plan: Plan, tree: dict[str, Node], token: str, validated: bool) -> Outcome | None:
         host, paths = self.host, self.paths
-        created = not host.exists(paths.live)
-        switch = Switch(plan.manifest, token, plan.touched, fingerprint(tree, plan.touched), fingerprint(host.scan(paths.stage), plan.touched), created)
+        old, new = (fingerprint(found, plan.touched) for found in (tree, host.scan(paths.stage)))
+        switch = Switch(plan.manifest, token, plan.touched, old, new, created=not host.exists(paths.live))
         if self.switcher.print_of(paths.live, switch) != switch.old_print:
             self.switcher.remove(paths.stage)
             return None
@@ -260,7 +262,9 @@ class _Run:
         self.store.save(State(situation.manifest))
         return reloaded
 
-    def _outcome(self, situation: _Situation, plan: Plan, tree: dict[str, Node], changed: bool, validated: bool = False, reloaded: bool = False) -> Outcome:
+    def _outcome(
+        self, situation: _Situation, plan: Plan, tree: dict[str, Node], changed: bool, validated: bool = False, reloaded: bool = False
+    ) -> Outcome:
         earlier = [name for name in self.store.earlier(plan.manifest.release) if name != situation.manifest.release]
         if plan.changes_tree:
             earlier.append(situation.manifest.release)
@@ -284,5 +288,7 @@ def _rolled_back(chain: list[Earlier], manifest: Manifest, tree: dict[str, Node]
     target = chain[0].files
     given_back: dict[str, Wanted] = {}
     for earlier in chain:
-        given_back.update({path: item for path, item in earlier.displaced.items() if path not in target and (path in manifest.files or path not in tree)})
+        for path, item in earlier.displaced.items():
+            if path not in target and (path in manifest.files or path not in tree):
+                given_back[path] = item
     return [*target.values(), *given_back.values()]

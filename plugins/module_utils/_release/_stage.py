@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 import errno
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from posixpath import isabs, normpath
 
 from ansible_collections.steadfast.edge.plugins.module_utils._release._errors import ExchangeError, PlaceError
 from ansible_collections.steadfast.edge.plugins.module_utils._release._host import Host
@@ -20,7 +21,7 @@ REMEDIES = {
     errno.EBUSY: "it is a mount point or in use as one; release a folder that is not mounted, or unmount it",
     errno.EINVAL: "this filesystem cannot exchange two folders; put the tree on ext4, xfs, btrfs or tmpfs",
     errno.ENOSYS: "this kernel cannot exchange two folders; Linux 3.15 or newer is needed",
-    errno.EXDEV: "the folder comes from a lower layer of an overlay filesystem and cannot be renamed; make it a folder of the upper layer once "
+    errno.EXDEV: "the folder comes from a lower layer of an overlay filesystem and cannot be renamed; make it one of the upper layer once "
                  "(cp -a PATH PATH.new; rm -r PATH; mv PATH.new PATH), or mount the overlay with redirect_dir=on",
     errno.EPERM: "the folder or a file in it is immutable, or the user is not root; see lsattr and become",
     errno.EROFS: "the filesystem is read-only; remount it",
@@ -37,10 +38,11 @@ class Paths:
 
     @property
     def parent(self) -> str:
-        return os.path.dirname(self.live)
+        return str(Path(self.live).parent)
 
     def _beside(self, what: str) -> str:
-        return os.path.join(self.parent, f".{os.path.basename(self.live)}.edge-{what}")
+        live = Path(self.live)
+        return str(live.parent / f".{live.name}.edge-{what}")
 
     @property
     def stage(self) -> str:
@@ -66,7 +68,7 @@ class Paths:
 def check_place(host: Host, path: str, state_dir: str, check_mode: bool) -> Paths:
     """Refuses what cannot be exchanged, before anything is touched. Follows a link to the tree."""
     for option, value in (("path", path), ("state_dir", state_dir)):
-        if not os.path.isabs(value) or os.path.normpath(value) != value or value == "/":
+        if not isabs(value) or normpath(value) != value or value == "/":
             raise PlaceError(f"{option}: '{value}' must be an absolute path other than /, without '..' and a slash at the end.")
     paths = Paths(host.resolve(path))
     if host.resolve(state_dir) == paths.live or host.resolve(state_dir).startswith(paths.live + "/"):
@@ -75,14 +77,18 @@ def check_place(host: Host, path: str, state_dir: str, check_mode: bool) -> Path
         raise PlaceError(f"path: '{path}' is not a directory; name the folder that holds the configuration.")
     if not check_mode and not host.is_directory(paths.parent):
         raise PlaceError(f"path: the folder {paths.parent} does not exist; install the service or create the folder before.")
-    if host.exists(paths.live) and host.device(paths.live) != host.device(paths.parent):
-        raise PlaceError(f"path: '{path}' lies on another filesystem or subvolume than {paths.parent} and cannot be exchanged; release a plain folder.")
+    _refuse_mounts(host, path, paths)
+    return paths
+
+
+def _refuse_mounts(host: Host, path: str, paths: Paths) -> None:
     for point in host.mount_points():
         if point == paths.live:
-            raise PlaceError(f"path: '{path}' is a mount point and cannot be exchanged; release a folder that is not mounted, or unmount it.")
+            raise PlaceError(f"path: '{path}' is a mount point and cannot be exchanged; unmount it or release another folder.")
         if point.startswith(paths.live + "/"):
-            raise PlaceError(f"path: '{point}' in the tree is a mount point and would not move along; mount it outside of {path} and link to it.")
-    return paths
+            raise PlaceError(f"path: '{point}' in the tree is a mount point and would not move along; mount it elsewhere and link to it.")
+    if host.exists(paths.live) and host.device(paths.live) != host.device(paths.parent):
+        raise PlaceError(f"path: '{path}' is another filesystem or subvolume than {paths.parent}; release a plain folder.")
 
 
 def exchange_error(path: str, error: OSError) -> ExchangeError:
@@ -92,7 +98,7 @@ def exchange_error(path: str, error: OSError) -> ExchangeError:
 
 def probe_exchange(host: Host, stage: str) -> None:
     """Asks the filesystem itself, with two folders in the stage."""
-    names = [os.path.join(stage, f".edge-probe-{number}") for number in (1, 2)]
+    names = [f"{stage}/.edge-probe-{number}" for number in (1, 2)]
     for name in names:
         host.make_directory(name, 0o700)
     host.exchange(*names)
@@ -102,7 +108,7 @@ def probe_exchange(host: Host, stage: str) -> None:
 
 def read_token(host: Host, tree: str) -> str:
     """The last word of the mark tells two switches to the same release apart."""
-    return (host.read(os.path.join(tree, MARKER)) or b"").decode("utf-8", "replace").strip().rpartition(" ")[2]
+    return (host.read(f"{tree}/{MARKER}") or b"").decode("utf-8", "replace").strip().rpartition(" ")[2]
 
 
 def stage_tree(host: Host, source: str, stage: str, tree: Mapping[str, Node], plan: Plan, token: str) -> None:
@@ -119,20 +125,20 @@ def stage_tree(host: Host, source: str, stage: str, tree: Mapping[str, Node], pl
     for path in sorted(tree):
         if path in left_out:
             continue
-        target = os.path.join(stage, path)
+        target = f"{stage}/{path}"
         if tree[path].kind == DIRECTORY:
             host.make_directory(target, 0o700)
-            host.copy_attributes(os.path.join(source, path), target)
+            host.copy_attributes(f"{source}/{path}", target)
         else:
-            host.link(os.path.join(source, path), target)
+            host.link(f"{source}/{path}", target)
     for path in plan.make_directories:
-        host.make_directory(os.path.join(stage, path), 0o755)
+        host.make_directory(f"{stage}/{path}", 0o755)
     for item in plan.write:
-        target = os.path.join(stage, item.path)
+        target = f"{stage}/{item.path}"
         if item.kind == LINK:
             host.symlink(item.target, target, item.uid, item.gid)
             continue
-        like = os.path.join(source, item.path) if item.path in tree and tree[item.path].kind == FILE else None
+        like = f"{source}/{item.path}" if item.path in tree and tree[item.path].kind == FILE else None
         host.write_file(target, item.content, item.mode, item.uid, item.gid, like)
     mark = f"Written by steadfast.edge.config_release: {plan.manifest.release} {token}\n"
-    host.write_file(os.path.join(stage, MARKER), mark.encode(), 0o644, -1, -1)
+    host.write_file(f"{stage}/{MARKER}", mark.encode(), 0o644, -1, -1)

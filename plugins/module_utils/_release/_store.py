@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import tarfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -47,8 +46,8 @@ def state_name(path: str) -> str:
 class Store:
     def __init__(self, host: Host, state_dir: str, path: str) -> None:
         self.host = host
-        self.folder = os.path.join(state_dir, state_name(path))
-        self.file = os.path.join(self.folder, "state.json")
+        self.folder = f"{state_dir}/{state_name(path)}"
+        self.file = f"{self.folder}/state.json"
 
     def load(self) -> State:
         data = self.host.read(self.file)
@@ -91,7 +90,8 @@ class Store:
             manifest = Manifest.from_json(json.loads(_content(tar, members.pop("release.json"))))
             for name, member in members.items():
                 part, _, path = name.partition("/")
-                kept[part][path] = Wanted(path, LINK if member.issym() else FILE, _content(tar, member), member.linkname, member.mode, member.uid, member.gid,
+                kind = LINK if member.issym() else FILE
+                kept[part][path] = Wanted(path, kind, _content(tar, member), member.linkname, member.mode, member.uid, member.gid,
                                           secret=manifest.files.get(path, False), owned=part == "files")
         return Earlier(manifest, **kept)
 
@@ -102,7 +102,7 @@ class Store:
             self.host.remove_file(self._archive(release))
 
     def _archive(self, release: str) -> str:
-        return os.path.join(self.folder, release + ENDING)
+        return f"{self.folder}/{release}{ENDING}"
 
 
 def _add(tar: tarfile.TarFile, name: str, node: Node) -> None:

@@ -180,4 +180,5 @@ class Switcher:
             if self.host.exists(tree):
                 self.host.remove_tree(tree)
         except OSError as error:
-            raise PlaceError(f"{tree} is left over from an earlier run and cannot be removed: {error.strerror}; remove it by hand.") from error
+            text = f"{tree} is left over from an earlier run and cannot be removed: {error.strerror}; remove it by hand."
+            raise PlaceError(text) from error

@@ -16,10 +16,11 @@ from ansible_collections.steadfast.edge.plugins.module_utils._release._plan impo
 
 __all__ = ["parse_files"]
 
+Lookup = Callable[[str], int]
 MODE = re.compile(r"[0-7]{3,4}", re.ASCII)
 
 
-def parse_files(files: Sequence[Mapping[str, Any]], tree: str, uid_of: Callable[[str], int], gid_of: Callable[[str], int]) -> tuple[Wanted, ...]:
+def parse_files(files: Sequence[Mapping[str, Any]], tree: str, uid_of: Lookup, gid_of: Lookup) -> tuple[Wanted, ...]:
     """`uid_of` and `gid_of` raise KeyError for a name that the host does not know."""
     seen: dict[str, Wanted] = {}
     for item in files:
@@ -34,7 +35,7 @@ def parse_files(files: Sequence[Mapping[str, Any]], tree: str, uid_of: Callable[
     return tuple(seen.values())
 
 
-def _entry(item: Mapping[str, Any], tree: str, uid_of: Callable[[str], int], gid_of: Callable[[str], int]) -> Wanted:
+def _entry(item: Mapping[str, Any], tree: str, uid_of: Lookup, gid_of: Lookup) -> Wanted:
     path = _path(item["path"])
     content, link = item.get("content"), item.get("link")
     if (content is None) == (link is None):
@@ -45,14 +46,16 @@ def _entry(item: Mapping[str, Any], tree: str, uid_of: Callable[[str], int], gid
     if link is not None:
         return Wanted(path, LINK, target=_target(path, link, tree), mode=0o777, uid=uid, gid=gid)
     if not isinstance(content, str):
-        raise WantedError(f"files: the content of '{path}' is a {type(content).__name__}, not text; render it with a template or the to_json filter.")
+        kind = type(content).__name__
+        raise WantedError(f"files: the content of '{path}' is a {kind}, not text; render it with a template or the to_json filter.")
     # Ansible carries bytes that are not UTF-8 as surrogates; they become the same bytes again.
-    return Wanted(path, FILE, content.encode("utf-8", "surrogateescape"), mode=_mode(path, item.get("mode", "0644")), uid=uid, gid=gid, secret=secret)
+    data = content.encode("utf-8", "surrogateescape")
+    return Wanted(path, FILE, data, mode=_mode(path, item.get("mode", "0644")), uid=uid, gid=gid, secret=secret)
 
 
 def _path(path: str) -> str:
     if not path or "\0" in path or isabs(path) or normpath(path) != path or path.split("/")[0] in ("..", "."):
-        raise WantedError(f"files: '{path}' does not name a file below the tree; write it relative, without '..', '.' and doubled slashes, like conf.d/site.conf.")
+        raise WantedError(f"files: '{path}' is not a file below the tree; write it relative, like conf.d/site.conf.")
     if path == MARKER:
         raise WantedError(f"files: '{MARKER}' is the module's own mark in the tree; choose another path.")
     return path
@@ -62,7 +65,7 @@ def _target(path: str, link: str, tree: str) -> str:
     if not link or "\0" in link:
         raise WantedError(f"files: the link '{path}' has no usable target.")
     if normpath(link) == tree or normpath(link).startswith(tree + "/"):
-        raise WantedError(f"files: the link '{path}' names '{link}' absolutely, which the staged tree would look up in the live one; write the target relative.")
+        raise WantedError(f"files: the link '{path}' names '{link}', which from the staged tree leads to the live one; write it relative.")
     return link
 
 
@@ -72,10 +75,10 @@ def _mode(path: str, mode: Any) -> int:
     return int(mode, 8)
 
 
-def _number(path: str, what: str, name: str, lookup: Callable[[str], int]) -> int:
+def _number(path: str, what: str, name: str, lookup: Lookup) -> int:
     if name.isascii() and name.isdigit():
         return int(name)
     try:
         return lookup(name)
     except KeyError:
-        raise WantedError(f"files: the {what} '{name}' of '{path}' does not exist on the host; create it before, or name another.") from None
+        raise WantedError(f"files: the {what} '{name}' of '{path}' does not exist on the host; create it or name another.") from None

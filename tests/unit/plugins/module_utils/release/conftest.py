@@ -5,10 +5,21 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from ansible_collections.steadfast.edge.tests.unit.plugins.module_utils.release.rig import Rig
+
+
+@pytest.fixture
+def memory() -> Iterator[Path]:
+    """A folder in memory, for the tests that build hundreds of trees."""
+    shared = Path("/dev/shm")
+    with tempfile.TemporaryDirectory(dir=shared if os.access(shared, os.W_OK) else None) as folder:
+        yield Path(folder)
 
 
 @pytest.fixture

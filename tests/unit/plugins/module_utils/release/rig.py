@@ -35,7 +35,7 @@ def contents(root: Path) -> dict[str, str]:
 
 
 def wanted(files: Mapping[str, str], **attributes: Any) -> tuple[Wanted, ...]:
-    owner = {"uid": os.getuid(), "gid": os.getgid()}
+    owner: dict[str, Any] = {"uid": os.getuid(), "gid": os.getgid()}
     return tuple(
         Wanted(path, LINK, target=text[3:], mode=0o777, **owner) if text.startswith("-> ") else
         Wanted(path, FILE, text.encode(), **{"mode": 0o644, **owner, **attributes})
@@ -60,7 +60,7 @@ class ServiceHost(HastyHost):
         self.live = live
         self.loaded = loaded
         self.commands: list[list[str]] = []
-        self.on_check: Callable[[Path], None] = lambda stage: None
+        self.on_check: Callable[[Path], object] = lambda stage: None
         self.locked: list[int] = []
         self.clock = 0.0
 
@@ -146,8 +146,8 @@ class Rig:
 
     def request(self, files: Mapping[str, str] | None = None, **options: Any) -> Request:
         attributes = options.pop("attributes", {})
-        settings: dict[str, Any] = {"validate": CHECK, "reload": RELOAD, "diff": True, "wanted": wanted(files or {}, **attributes), **options}
-        return Request(str(self.live), str(self.state_dir), **settings)
+        settings: dict[str, Any] = {"validate": CHECK, "reload": RELOAD, "diff": True, **options}
+        return Request(str(self.live), str(self.state_dir), wanted(files or {}, **attributes), **settings)
 
     def run(self, files: Mapping[str, str] | None = None, host: Host | None = None, **options: Any) -> Outcome:
         return release(host or self.host(), self.request(files, **options), self.warnings.append)

@@ -14,7 +14,7 @@ from ansible_collections.steadfast.edge.plugins.module_utils._release._host impo
 
 
 @pytest.mark.parametrize(("output", "expected"), [
-    ('nginx: [emerg] unknown directive "foo" in /etc/app/conf.d/x.conf:3\nnginx: configuration file /etc/app/nginx.conf test failed', ("conf.d/x.conf", 3)),
+    ('nginx: [emerg] unknown directive "foo" in /etc/app/conf.d/x.conf:3\nconfiguration file /etc/app/nginx.conf', ("conf.d/x.conf", 3)),
     ('nginx: [warn] duplicate "a" in /etc/app/a.conf:9\nnginx: [emerg] bad in /etc/app/b.conf:2', ("b.conf", 2)),
     ("Opening file '/etc/app/keepalived.conf'.\n(/etc/app/keepalived.conf: Line 12) Unknown keyword 'foo'", ("keepalived.conf", 12)),
     ('nginx: [emerg] cannot load certificate "/etc/app/tls/site.pem": BIO_new_file() failed', ("tls/site.pem", None)),

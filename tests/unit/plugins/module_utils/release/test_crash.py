@@ -37,10 +37,10 @@ def die(rig: Rig, step: int, files: dict[str, str], **options: Any) -> bool:
     return False
 
 
-def rigs(tmp_path: Path, *before: dict[str, str]) -> Iterator[tuple[int, Rig]]:
+def rigs(memory: Path, *before: dict[str, str]) -> Iterator[tuple[int, Rig]]:
     """A fresh tree for every step."""
     for step in range(MANY):
-        base = tmp_path / str(step)
+        base = memory / str(step)
         rig = Rig(base, FOREIGN)
         for files in before:
             rig.run(files)
@@ -60,9 +60,9 @@ def settled(rig: Rig, files: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize("after", [NEW, OLD, OTHER], ids=["same", "old", "other"])
-def test_every_step_of_a_switch(tmp_path: Path, after: dict[str, str]) -> None:
+def test_every_step_of_a_switch(memory: Path, after: dict[str, str]) -> None:
     trees, recoveries = [], []
-    for step, rig in rigs(tmp_path, OLD):
+    for step, rig in rigs(memory, OLD):
         died = die(rig, step, NEW)
         assert rig.tree() in ({**FOREIGN, **OLD}, {**FOREIGN, **NEW})
         trees.append(rig.tree() == {**FOREIGN, **NEW})
@@ -79,9 +79,9 @@ def test_every_step_of_a_switch(tmp_path: Path, after: dict[str, str]) -> None:
     assert ("finished" in recoveries) == (after is NEW)
 
 
-def test_a_reload_that_was_missed_is_made_up_for_though_the_files_are_equal(tmp_path: Path) -> None:
+def test_a_reload_that_was_missed_is_made_up_for_though_the_files_are_equal(memory: Path) -> None:
     made_up = 0
-    for step, rig in rigs(tmp_path, OLD):
+    for step, rig in rigs(memory, OLD):
         died = die(rig, step, NEW)
         if rig.tree() == {**FOREIGN, **NEW} != rig.loaded:
             outcome = rig.run(NEW)
@@ -92,8 +92,8 @@ def test_a_reload_that_was_missed_is_made_up_for_though_the_files_are_equal(tmp_
     assert made_up
 
 
-def test_every_step_of_a_switch_that_the_service_refuses(tmp_path: Path) -> None:
-    for step, rig in rigs(tmp_path, OLD):
+def test_every_step_of_a_switch_that_the_service_refuses(memory: Path) -> None:
+    for step, rig in rigs(memory, OLD):
         died = die(rig, step, BAD)
         assert rig.tree() in ({**FOREIGN, **OLD}, {**FOREIGN, **BAD})
         with pytest.raises(ReloadFailed, match="The previous tree is back and was reloaded"):
@@ -103,8 +103,8 @@ def test_every_step_of_a_switch_that_the_service_refuses(tmp_path: Path) -> None
             break
 
 
-def test_every_step_of_the_first_release(tmp_path: Path) -> None:
-    for step, rig in rigs(tmp_path):
+def test_every_step_of_the_first_release(memory: Path) -> None:
+    for step, rig in rigs(memory):
         shutil.rmtree(rig.live)
         rig.loaded.clear()
         died = die(rig, step, NEW)
@@ -116,8 +116,8 @@ def test_every_step_of_the_first_release(tmp_path: Path) -> None:
             break
 
 
-def test_every_step_of_a_rollback(tmp_path: Path) -> None:
-    for step, rig in rigs(tmp_path, OLD, {**NEW, "foreign.conf": "taken over\n"}):
+def test_every_step_of_a_rollback(memory: Path) -> None:
+    for step, rig in rigs(memory, OLD, {**NEW, "foreign.conf": "taken over\n"}):
         died = die(rig, step, {}, rolled_back=True)
         rig.run(rolled_back=True)
         assert rig.tree() == rig.loaded == {**FOREIGN, **OLD}
@@ -126,19 +126,19 @@ def test_every_step_of_a_rollback(tmp_path: Path) -> None:
             break
 
 
-def first_step_after_the_exchange(tmp_path: Path) -> int:
-    for step, rig in rigs(tmp_path / "find", OLD):
+def first_step_after_the_exchange(memory: Path) -> int:
+    for step, rig in rigs(memory / "find", OLD):
         die(rig, step, NEW)
         if rig.tree() == {**FOREIGN, **NEW}:
             return step
     raise AssertionError("never exchanged")
 
 
-def test_every_step_of_the_recovery(tmp_path: Path) -> None:
+def test_every_step_of_the_recovery(memory: Path) -> None:
     """Dies right after the exchange, then at every step of the run that cleans up after it."""
-    exchanged = first_step_after_the_exchange(tmp_path)
+    exchanged = first_step_after_the_exchange(memory)
     for after in (NEW, OTHER):
-        for step, rig in rigs(tmp_path / after["main.conf"].strip(), OLD):
+        for step, rig in rigs(memory / after["main.conf"].strip(), OLD):
             die(rig, exchanged, NEW)
             assert rig.tree() == {**FOREIGN, **NEW}
             died = die(rig, step, after)
@@ -149,8 +149,8 @@ def test_every_step_of_the_recovery(tmp_path: Path) -> None:
                 break
 
 
-def test_a_foreign_file_written_after_a_crash_survives_an_undo(tmp_path: Path) -> None:
-    for step, rig in rigs(tmp_path, OLD):
+def test_a_foreign_file_written_after_a_crash_survives_an_undo(memory: Path) -> None:
+    for step, rig in rigs(memory, OLD):
         died = die(rig, step, NEW)
         switched = rig.tree() == {**FOREIGN, **NEW}
         rig.put({"precious": "mine\n"})
@@ -161,8 +161,8 @@ def test_a_foreign_file_written_after_a_crash_survives_an_undo(tmp_path: Path) -
             break
 
 
-def test_a_refused_run_pays_the_reload_that_a_dead_one_owes(tmp_path: Path) -> None:
-    for step, rig in rigs(tmp_path, OLD):
+def test_a_refused_run_pays_the_reload_that_a_dead_one_owes(memory: Path) -> None:
+    for step, rig in rigs(memory, OLD):
         died = die(rig, step, NEW)
         with pytest.raises(ReleaseError):
             rig.run({"main.conf": "broken\n"})
@@ -172,8 +172,8 @@ def test_a_refused_run_pays_the_reload_that_a_dead_one_owes(tmp_path: Path) -> N
             break
 
 
-def test_when_the_old_tree_is_gone_there_is_only_forward(tmp_path: Path) -> None:
-    for step, rig in rigs(tmp_path, OLD):
+def test_when_the_old_tree_is_gone_there_is_only_forward(memory: Path) -> None:
+    for step, rig in rigs(memory, OLD):
         die(rig, step, NEW)
         if rig.tree() == {**FOREIGN, **NEW}:
             break

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
+import platform
 import shutil
 import subprocess
 from pathlib import Path
@@ -49,7 +50,7 @@ def test_an_older_libc_is_gone_round(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert (one / "name").read_text() == "two"
     with pytest.raises(FileNotFoundError):
         _libc.exchange(str(one), str(tmp_path / "none"))
-    monkeypatch.setattr(_libc.platform, "machine", lambda: "pdp11")
+    monkeypatch.setattr(platform, "machine", lambda: "pdp11")
     with pytest.raises(OSError) as error:
         _libc.exchange(str(one), str(two))
     assert error.value.errno == errno.ENOSYS
@@ -70,11 +71,11 @@ def test_places_that_cannot_be(tmp_path: Path) -> None:
         check_place(Host(), str(rig.live), str(rig.live / "state"), False)
     with pytest.raises(PlaceError, match="does not exist; install the service"):
         check_place(Host(), str(tmp_path / "no/such"), "/var/lib/x", False)
-    with pytest.raises(PlaceError, match="another filesystem or subvolume"):
+    with pytest.raises(PlaceError, match="is a mount point"):
         check_place(Host(), "/proc", "/var/lib/x", False)
 
 
-@pytest.mark.parametrize(("below", "problem"), [("", "is a mount point and cannot be exchanged"), ("/sub dir", "is a mount point and would not move along")])
+@pytest.mark.parametrize(("below", "problem"), [("", "is a mount point and cannot be exchanged"), ("/sub dir", "and would not move along")])
 def test_mount_points(tmp_path: Path, below: str, problem: str) -> None:
     rig = Rig(tmp_path)
     (tmp_path / "proc/self").mkdir(parents=True)
@@ -171,7 +172,7 @@ def test_a_folder_of_a_lower_overlay_layer_is_refused_with_the_remedy_that_helps
     script.write_text(
         "import sys, subprocess\n"
         "from pathlib import Path\n"
-        "sys.path[:0] = %r\n"
+        f"sys.path[:0] = {_search_path()!r}\n"
         "from ansible_collections.steadfast.edge.plugins.module_utils._release import _libc\n"
         "live = sys.argv[1]\n"
         "Path(live + '.other').mkdir()\n"
@@ -182,10 +183,11 @@ def test_a_folder_of_a_lower_overlay_layer_is_refused_with_the_remedy_that_helps
         "    print(error.errno)\n"
         "subprocess.run(f'cp -a {live} {live}.new; rm -r {live}; mv {live}.new {live}', shell=True, check=True)\n"
         "_libc.exchange(live, live + '.other')\n"
-        "print(Path(live + '.other/foreign').read_text().strip())\n" % _search_path())
+        "print(Path(live + '.other/foreign').read_text().strip())\n")
     base = tmp_path / "overlay"
     base.mkdir()
-    command = ["unshare", "-m", "sh", "-c", OVERLAY.format(base=base), "sh", shutil.which("python3") or "python3", str(script), f"{base}/root/etc/app"]
+    python = shutil.which("python3") or "python3"
+    command = ["unshare", "-m", "sh", "-c", OVERLAY.format(base=base), "sh", python, str(script), f"{base}/root/etc/app"]
     finished = subprocess.run(command, capture_output=True, text=True, check=False)
     if "mount" in finished.stderr:
         pytest.skip("no overlay mounts here: " + finished.stderr.strip())

@@ -9,7 +9,16 @@ from collections.abc import Iterable
 from posixpath import dirname
 
 from ansible_collections.steadfast.edge.plugins.module_utils._release._errors import WantedError
-from ansible_collections.steadfast.edge.plugins.module_utils._release._model import DIRECTORY, FILE, LINK, OTHER, Manifest, Node, Plan, Wanted
+from ansible_collections.steadfast.edge.plugins.module_utils._release._model import (
+    DIRECTORY,
+    FILE,
+    LINK,
+    OTHER,
+    Manifest,
+    Node,
+    Plan,
+    Wanted,
+)
 from ansible_collections.steadfast.edge.plugins.module_utils._release._plan import ancestors, make_plan
 from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
@@ -35,7 +44,8 @@ def well_formed(paths: Iterable[str]) -> bool:
 def trees(draw: st.DrawFn) -> dict[str, Node]:
     leaves = draw(st.dictionaries(PATHS, LEAVES, max_size=6).filter(well_formed))
     folders = {folder for path in leaves for folder in ancestors(path)}
-    empty = {path for path in draw(st.sets(PATHS, max_size=2)) if path not in leaves and not any(folder in leaves for folder in ancestors(path))}
+    free = draw(st.sets(PATHS, max_size=2))
+    empty = {path for path in free if path not in leaves and not any(folder in leaves for folder in ancestors(path))}
     folders |= empty | {folder for path in empty for folder in ancestors(path)}
     return {**leaves, **{folder: Node(DIRECTORY, 0o755) for folder in folders}}
 
@@ -43,7 +53,8 @@ def trees(draw: st.DrawFn) -> dict[str, Node]:
 @st.composite
 def wishes(draw: st.DrawFn) -> list[Wanted]:
     files = draw(st.dictionaries(PATHS, st.tuples(CONTENT, MODES, st.booleans()), max_size=5).filter(well_formed))
-    return [Wanted(path, LINK, target="t", mode=0o777) if link else Wanted(path, FILE, content, mode=mode) for path, (content, mode, link) in files.items()]
+    return [Wanted(path, LINK, target="t", mode=0o777) if link else Wanted(path, FILE, content, mode=mode)
+            for path, (content, mode, link) in files.items()]
 
 
 @st.composite
@@ -58,7 +69,8 @@ def carried_out(tree: dict[str, Node], plan: Plan) -> dict[str, Node]:
     after = {path: node for path, node in tree.items() if path not in gone}
     after.update({path: Node(DIRECTORY, 0o755) for path in plan.make_directories})
     for item in plan.write:
-        after[item.path] = Node(item.kind, item.mode, item.uid, item.gid, content=item.content if item.kind == FILE else None, target=item.target)
+        content = item.content if item.kind == FILE else None
+        after[item.path] = Node(item.kind, item.mode, item.uid, item.gid, content=content, target=item.target)
     return after
 
 
@@ -71,7 +83,7 @@ def plan_or_refusal(tree: dict[str, Node], manifest: Manifest, wanted: list[Want
         raise
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(trees(), manifests(), wishes())
 def test_foreign_names_are_untouched(tree: dict[str, Node], manifest: Manifest, wanted: list[Wanted]) -> None:
     plan = plan_or_refusal(tree, manifest, wanted)
@@ -82,9 +94,9 @@ def test_foreign_names_are_untouched(tree: dict[str, Node], manifest: Manifest, 
         assert ours or after.get(path) == node
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(trees(), manifests(), wishes())
-def test_what_is_wanted_is_there_and_what_was_owned_and_is_not_is_gone(tree: dict[str, Node], manifest: Manifest, wanted: list[Wanted]) -> None:
+def test_what_is_wanted_is_there_and_what_was_owned_is_gone(tree: dict[str, Node], manifest: Manifest, wanted: list[Wanted]) -> None:
     plan = plan_or_refusal(tree, manifest, wanted)
     after = carried_out(tree, plan)
     names = {item.path for item in wanted}
@@ -101,7 +113,7 @@ def test_what_is_wanted_is_there_and_what_was_owned_and_is_not_is_gone(tree: dic
     assert all(dirname(path) == "" or after[dirname(path)].kind == DIRECTORY for path in after)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(trees(), manifests(), wishes())
 def test_once_is_enough(tree: dict[str, Node], manifest: Manifest, wanted: list[Wanted]) -> None:
     plan = plan_or_refusal(tree, manifest, wanted)
@@ -110,7 +122,7 @@ def test_once_is_enough(tree: dict[str, Node], manifest: Manifest, wanted: list[
     assert again.manifest == plan.manifest
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(trees(), wishes(), wishes())
 def test_going_there_and_back_leaves_no_trace(tree: dict[str, Node], wanted: list[Wanted], other: list[Wanted]) -> None:
     """Only names that were taken over are missing after everything is dropped again."""

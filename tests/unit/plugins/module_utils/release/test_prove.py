@@ -31,24 +31,24 @@ class World(Host):
         self.clock = 0.0
         self.state = "active"
         self.main_pid = 10
-        self.at: dict[float, Callable[[], None]] = {}
+        self.at: dict[float, Callable[[], object]] = {}
         self.on_reload: Callable[[], Finished] = lambda: Finished(0, "")
         self.commands: list[Sequence[str]] = []
         self.process(10, 1, "nginx: master process")
         for pid, title in WORKERS.items():
             self.process(pid, 10, title)
 
-    def process(self, pid: int, parent: int, title: str, start: int = 100) -> None:
+    def process(self, pid: int, parent: int, title: str, start: int = 100) -> object:
         folder = self.base / "proc" / str(pid)
         folder.mkdir(parents=True, exist_ok=True)
         fields = " ".join(["0"] * 17)
         (folder / "stat").write_text(f"{pid} (a) (b c) S {parent} {fields} {start} 0 0\n")
-        (folder / "cmdline").write_text(title + "\0")
+        return (folder / "cmdline").write_text(title + "\0")
 
-    def end(self, pid: int) -> None:
+    def end(self, pid: int) -> object:
         for name in ("stat", "cmdline"):
             (self.base / "proc" / str(pid) / name).unlink()
-        (self.base / "proc" / str(pid)).rmdir()
+        return (self.base / "proc" / str(pid)).rmdir()  # type: ignore[func-returns-value]
 
     def run(self, argv: Sequence[str], timeout: float) -> Finished:
         self.commands.append(argv)
@@ -94,20 +94,20 @@ def test_without_new_workers_there_is_no_proof(world: World) -> None:
 
 
 def test_a_worker_that_crashed_and_came_again_is_no_proof(world: World) -> None:
-    world.at = {1.0: lambda: (world.end(11), world.process(21, 10, "nginx: worker process", 200))[1]}
+    world.at = {1.0: lambda: (world.end(11), world.process(21, 10, "nginx: worker process", 200))}
     with pytest.raises(ReloadFailed, match=r"the old worker 12 \(nginx: worker process\) goes on"):
         prove(world, workers="started", timeout=5)
 
 
 def test_a_pid_that_is_used_again_is_a_new_worker(world: World) -> None:
-    world.at = {1.0: lambda: (world.end(12), world.process(11, 10, "nginx: worker process", 200))[1]}
+    world.at = {1.0: lambda: (world.end(12), world.process(11, 10, "nginx: worker process", 200))}
     prove(world, workers="started")
 
 
 def test_replaced_waits_until_the_old_generation_is_gone(world: World) -> None:
     world.at = {
         1.0: lambda: world.process(21, 10, "nginx: worker process", 200),
-        2.0: lambda: (world.end(11), world.process(12, 10, "nginx: worker process is shutting down"))[1],
+        2.0: lambda: (world.end(11), world.process(12, 10, "nginx: worker process is shutting down")),
         7.0: lambda: world.end(12),
     }
     prove(world, workers="replaced")

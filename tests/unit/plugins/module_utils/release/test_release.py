@@ -6,12 +6,21 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
-from ansible_collections.steadfast.edge.plugins.module_utils._release._errors import BusyError, CheckRefused, ReloadFailed, RollbackError, WantedError
+from ansible_collections.steadfast.edge.plugins.module_utils._release._errors import (
+    BusyError,
+    CheckRefused,
+    ReloadFailed,
+    RollbackError,
+    WantedError,
+)
 from ansible_collections.steadfast.edge.plugins.module_utils._release._host import Finished, Host
+from ansible_collections.steadfast.edge.plugins.module_utils._release._release import release
 from ansible_collections.steadfast.edge.plugins.module_utils._release._stage import Paths
 from ansible_collections.steadfast.edge.tests.unit.plugins.module_utils.release.rig import Rig, ServiceHost, contents
 
@@ -215,8 +224,13 @@ def test_check_mode_before_the_package_is_there_warns(tmp_path: Path) -> None:
 
 def test_a_foreign_file_changed_while_the_checker_runs_is_not_lost(rig: Rig) -> None:
     host = rig.host()
-    edits = iter([lambda: rig.put({"added.conf": "new\n"}), lambda: (rig.live / "lib/other.conf").unlink(),
-                  lambda: (rig.live / "new").rename(rig.live / "foreign.conf"), lambda: None])
+    steps: list[Callable[[], object]] = [
+        lambda: rig.put({"added.conf": "new\n"}),
+        (rig.live / "lib/other.conf").unlink,
+        lambda: (rig.live / "new").rename(rig.live / "foreign.conf"),
+        lambda: None,
+    ]
+    edits = iter(steps)
     (rig.live / "new").write_text("replaced\n")
     host.on_check = lambda stage: next(edits)()
     outcome = rig.run(FIRST, host)
@@ -227,8 +241,8 @@ def test_a_foreign_file_changed_while_the_checker_runs_is_not_lost(rig: Rig) -> 
 
 def test_writing_into_a_foreign_file_meanwhile_needs_no_new_start(rig: Rig) -> None:
     host = rig.host()
-    with (rig.live / "foreign.conf").open("a") as opened:
-        host.on_check = lambda stage: (opened.write("and more\n"), opened.flush(), None)[2]
+    with (rig.live / "foreign.conf").open("a", buffering=1) as opened:
+        host.on_check = lambda stage: (opened.write("and more\n"), opened.tell())
         rig.run(FIRST, host)
     assert rig.tree()["foreign.conf"] == "not ours\nand more\n"
     assert len([command for command in host.commands if command[0] == "check-it"]) == 1
@@ -316,7 +330,7 @@ def test_what_is_kept_is_for_root_only(rig: Rig) -> None:
 
 
 def test_secrets_are_in_no_answer(rig: Rig) -> None:
-    secret = {"attributes": {"secret": True}}
+    secret: dict[str, Any] = {"attributes": {"secret": True}}
     answers = [str(rig.run({"key": "password topsecret;\n"}, **secret)), str(rig.run({"key": "password topsecret2;\n"}, **secret))]
     with pytest.raises(CheckRefused) as error:
         rig.run({"key": "password topsecret3 broken;\n"}, **secret)
@@ -400,7 +414,5 @@ def test_a_link_to_the_tree_is_followed(rig: Rig) -> None:
     link = rig.base / "link"
     link.symlink_to(rig.live)
     request = replace(rig.request(FIRST), path=str(link))
-    from ansible_collections.steadfast.edge.plugins.module_utils._release._release import release
-
     assert release(rig.host(), request, rig.warnings.append).changed
     assert link.is_symlink() and rig.tree() == {**FOREIGN, **FIRST}

@@ -37,7 +37,7 @@ def test_bytes_that_are_not_text_come_through() -> None:
 
 @pytest.mark.parametrize("path", ["", "/etc/passwd", "../x", "a/../../x", "a/./b", "a//b", "a/", ".", "..", "a\0b"])
 def test_paths_that_do_not_name_a_file_below_the_tree(path: str) -> None:
-    with pytest.raises(WantedError, match="does not name a file below the tree; write it relative"):
+    with pytest.raises(WantedError, match="is not a file below the tree; write it relative"):
         parse({"path": path, "content": ""})
 
 
@@ -51,8 +51,8 @@ def test_paths_that_do_not_name_a_file_below_the_tree(path: str) -> None:
     ({"path": "a", "content": "", "mode": "999"}, "quoted text"),
     ({"path": "a", "content": "", "owner": "nobody-knows"}, "the owner 'nobody-knows' of 'a' does not exist"),
     ({"path": "a", "content": "", "group": "strangers"}, "the group 'strangers' of 'a' does not exist"),
-    ({"path": "a", "link": "/etc/app/b"}, "write the target relative"),
-    ({"path": "a", "link": "/etc/app"}, "write the target relative"),
+    ({"path": "a", "link": "/etc/app/b"}, "write it relative"),
+    ({"path": "a", "link": "/etc/app"}, "write it relative"),
     ({"path": "a", "link": ""}, "no usable target"),
 ])
 def test_entries_that_cannot_be_right(entry: dict[str, Any], problem: str) -> None:
