@@ -44,7 +44,7 @@ def test_what_reaches_the_module(monkeypatch: pytest.MonkeyPatch) -> None:
         calls.append((argv, options))
         return 0, "", ""
 
-    module_runner(SimpleNamespace(run_command=run_command))(["ip", "$HOME"], stdin="x\n")  # type: ignore[arg-type]
+    module_runner(SimpleNamespace(run_command=run_command))(["ip", "$HOME"], stdin="x\n")
     argv, options = calls[0]
     assert argv == ["ip", "$HOME"]
     assert (options["data"], options["binary_data"], options["expand_user_and_vars"]) == ("x\n", True, False)
@@ -56,4 +56,4 @@ def test_a_command_that_is_not_there() -> None:
         raise FileNotFoundError(2, "No such file or directory")
 
     with pytest.raises(CommandError, match="ip cannot be started: No such file or directory"):
-        module_runner(SimpleNamespace(run_command=run_command))(["ip"])  # type: ignore[arg-type]
+        module_runner(SimpleNamespace(run_command=run_command))(["ip"])
