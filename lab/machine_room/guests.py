@@ -51,7 +51,7 @@ def _start_uml(paths: LabPaths, host: Host, layer: Layer) -> subprocess.Popen[by
     here.uml.mkdir()
     argv = [
         str(UML_ARGV0), f"mem={host.memory}M", f"uml_dir={here.uml}", "umid=guest", f"ubd0={here.disk},{layer.image}", f"ubd1r={here.seed}",
-        "root=/dev/ubda", "rw", "con0=null,fd:1", "con=null", "ssl=null", "quiet",
+        "root=/dev/ubda", "rw", "con0=null,fd:1", "con=null", "ssl=null", "quiet", "selinux=0",
         "init=/usr/lib/steadfast-lab/init", f"systemd.hostname={host.name}", *(f"systemd.mask={unit}" for unit in UML_MASKED),
         *_uml_network(host),
     ]  # fmt: skip
