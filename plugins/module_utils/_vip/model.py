@@ -66,7 +66,6 @@ class Vip:
         return lines
 
 
-
 def check_interface(name: str) -> None:
     """The name goes into units and batches: only what needs no quoting anywhere."""
     if not 0 < len(name) <= 15 or name in (".", "..", "all", "default") or not _NAME_CHARACTERS.issuperset(name):
