@@ -200,7 +200,9 @@ def main() -> None:
         module.fail_json(msg=f"{error}; done before: {'; '.join(error.done) or 'nothing'}", done=error.done)
     except (VipError, PostureError, FileError, CommandError) as error:
         module.fail_json(msg=str(error), done=[])
-    for message in [*plan.faults, *plan.warnings]:
+    for fault in plan.faults:
+        module.warn(f"{fault}; the real run fails here unless an earlier task of the play sets the posture")
+    for message in plan.warnings:
         module.warn(message)
     module.exit_json(**result(plan, module.params["interface"]))
 
