@@ -5,7 +5,7 @@ from pathlib import Path
 
 sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-if "connect" in sys.argv[1:4]:
+if sys.argv[1:2] == ["connect"] or (sys.argv[1:2] == ["--name"] and sys.argv[3:4] == ["connect"]):
     from machine_room.connect import main
 elif sys.argv[1:2] == ["supervise"]:
     from machine_room.supervisor import main

@@ -87,7 +87,7 @@ class Group:
         for mount in (*_mounts("cgroup2"), *_mounts("cgroup")):
             top = mount / self._below
             for folder, _folders, _files in os.walk(top, topdown=False):
-                os.rmdir(folder)
+                Path(folder).rmdir()
             _remove_empty_parents(top, mount)
 
     def _wait(self, event: str, wanted: bool, seconds: float = 20.0) -> None:

@@ -8,8 +8,9 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from machine_room import faults, inventory, lifecycle, readiness, ssh, state
+from machine_room import faults, inventory, lifecycle, readiness, requirements, ssh, state
 from machine_room.cgroup import Group
+from machine_room.connect import connect
 from machine_room.errors import LabError
 from machine_room.fabric import Fabric
 from machine_room.model import Host
@@ -29,8 +30,10 @@ FAULTS: dict[str, tuple[Callable[[LabPaths, Sequence[Host]], None], str]] = {
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="lab/lab", description="Runs the hosts of an Ansible inventory on this machine. See docs/lab.md.")
-    parser.add_argument("--name", default=os.environ.get("LAB_NAME") or DEFAULT_NAME, help="which lab (default: $LAB_NAME, else %(default)s)")
-    parser.add_argument("--inventory", type=Path, default=CHECKOUT / "inventories" / "lab", help="what `up` builds (default: inventories/lab)")
+    name = os.environ.get("LAB_NAME") or DEFAULT_NAME
+    parser.add_argument("--name", default=name, help=f"which lab (default: $LAB_NAME, else {DEFAULT_NAME})")
+    inventory_folder = CHECKOUT / "inventories" / "lab"
+    parser.add_argument("--inventory", type=Path, default=inventory_folder, help="what `up` builds (default: inventories/lab)")
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     verbs.add_parser("up", help="build and start the lab, or what is missing of it")
     verbs.add_parser("down", help="end the lab and remove all of it, disks included")
@@ -96,8 +99,11 @@ def _exec(paths: LabPaths, name: str, words: Sequence[str]) -> int:
 
 
 def _act(arguments: argparse.Namespace) -> int:
-    paths = LabPaths(arguments.name)
+    paths = LabPaths(inventory.checked_name(arguments.name))
+    requirements.check_rights()
     verb: str = arguments.verb
+    if verb == "connect":
+        return connect(paths, *arguments.target)
     if verb == "status":
         return _status(paths)
     if verb == "exec":

@@ -40,16 +40,22 @@ def open_connection(paths: LabPaths, host: str, port: int) -> socket.socket:
 
 
 def main(argv: list[str]) -> int:
-    """`[--name NAME] connect HOST PORT`, with standard output being the socket of ssh."""
+    """`[--name NAME] connect HOST PORT`."""
     name = argv[1] if argv[0] == "--name" else os.environ.get("LAB_NAME") or DEFAULT_NAME
-    host, port = argv[argv.index("connect") + 1 :][:2]
+    return connect(LabPaths(name), *argv[-2:])
+
+
+def connect(paths: LabPaths, host: str, port: str) -> int:
+    """Standard output is the socket on which ssh waits for the connection."""
     try:
-        connection = open_connection(LabPaths(name), host, int(port))
+        connection = open_connection(paths, host, int(port))
         connection.setblocking(True)
         with socket.socket(fileno=os.dup(1)) as channel:
             socket.send_fds(channel, [b"\0"], [connection.fileno()])
     except OSError as error:
-        print(f"lab: {host} does not answer on port {port} ({error}): `lab/lab --name {name} status` tells how it is", file=sys.stderr)
+        print(
+            f"lab: {host} does not answer on port {port} ({error}): `lab/lab --name {paths.name} status` tells how it is", file=sys.stderr
+        )
         return 1
     except LabError as error:
         print(f"lab: {error}", file=sys.stderr)

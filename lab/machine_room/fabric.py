@@ -51,7 +51,9 @@ class Fabric:
             for device in self._devices():
                 run(["ip", "-n", self._namespace, "link", "delete", device], check=False)
             run(["ip", "netns", "exec", self._namespace, "ss", "-K", "state", "connected"], check=False)
-        run(["ip", "netns", "delete", self._namespace])
+        run(["ip", "netns", "delete", self._namespace], check=False)
+        # Of a run that was killed between making the name and attaching the namespace to it, only the name is there.
+        self._paths.namespace_file.unlink(missing_ok=True)
 
     def _devices(self) -> list[str]:
         shown = run(["ip", "-n", self._namespace, "-o", "link", "show"]).splitlines()
@@ -83,7 +85,8 @@ class Fabric:
             self._nft(f"delete element bridge lab cut {_ports(host)}\n")
 
     def is_cut(self, host: Host) -> bool:
-        return self.exists and host.links[0].port in run(["ip", "netns", "exec", self._namespace, "nft", "list", "set", "bridge", "lab", "cut"])
+        shown = ["ip", "netns", "exec", self._namespace, "nft", "list", "set", "bridge", "lab", "cut"]
+        return self.exists and f'"{host.links[0].port}"' in run(shown)
 
     def _nft(self, script: str) -> None:
         run(["ip", "netns", "exec", self._namespace, "nft", "-f", "-"], text=script)
@@ -99,12 +102,11 @@ def _ports(host: Host) -> str:
 def _bridge(segment: Segment) -> list[str]:
     prefix = segment.subnet.partition("/")[2]
     # Without snooping, multicast (VRRP) reaches every port; without a delay, a port forwards at once.
-    lines = [
+    return [
         f"link add {segment.name} type bridge forward_delay 0 stp_state 0 mcast_snooping 0",
         f"address add {segment.controller}/{prefix} dev {segment.name}",
         f"link set {segment.name} up",
     ]
-    return lines
 
 
 def address_commands(host: Host) -> list[str]:

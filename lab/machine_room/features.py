@@ -28,10 +28,8 @@ def running_kernel_has(feature: str) -> bool:
 
 def uml_kernel_has(feature: str, modules: Path = UML_MODULES) -> bool:
     """Whether the guest kernel brings the feature, built in or as a module."""
-    for listing in (*modules.glob("*/modules.dep"), *modules.glob("*/modules.builtin")):
-        if f"/{feature}.ko" in listing.read_text():
-            return True
-    return False
+    listings = (*modules.glob("*/modules.dep"), *modules.glob("*/modules.builtin"))
+    return any(f"/{feature}.ko" in listing.read_text() for listing in listings)
 
 
 def choose(hosts: tuple[Host, ...]) -> tuple[Host, ...]:

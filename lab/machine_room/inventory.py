@@ -26,11 +26,16 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 def load(name: str, inventory: Path) -> Lab:
     """The lab that an inventory describes."""
-    if not NAME.fullmatch(name) or len(name) > 20:
-        raise LabError(f"lab name '{name}' is not usable: take lower-case letters, digits and dashes, at most 20, a letter first")
     if not inventory.exists():
         raise LabError(f"inventory {inventory} does not exist: name one with --inventory")
     return from_hostvars(name, str(inventory.resolve()), _hostvars(inventory))
+
+
+def checked_name(name: str) -> str:
+    """A lab's name becomes part of paths that are deleted one day: nothing but plain names."""
+    if not NAME.fullmatch(name) or len(name) > 20:
+        raise LabError(f"lab name '{name}' is not usable: take lower-case letters, digits and dashes, at most 20, a letter first")
+    return name
 
 
 def _hostvars(inventory: Path) -> dict[str, dict[str, Any]]:

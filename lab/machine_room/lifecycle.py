@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from contextlib import suppress
 from dataclasses import replace
 
 from machine_room import features, images, readiness, requirements, seed, ssh, state, supervisor
@@ -28,9 +29,11 @@ def up(paths: LabPaths, described: Lab) -> None:
         lab = replace(lab, layers=images.ensure(lab.hosts))
         _build(paths, lab)
     elif known != replace(lab, layers=known.layers):
-        raise LabError(
-            f"the inventory of lab '{lab.name}' has changed since it was brought up: `lab/lab --name {lab.name} down` ends the old one, then up again"
-        )
+        ending = f"`lab/lab --name {lab.name} down` ends the old one, then bring it up again"
+        raise LabError(f"the inventory of lab '{lab.name}' has changed since it was brought up: {ending}")
+    elif not Fabric(paths).exists:
+        # The machine itself was rebooted: the disks of the hosts are still there.
+        Fabric(paths).create(lab)
     ready = start(paths, [host for host in lab.hosts if not Group(paths.name, host.name).populated])
     _report(lab, ready)
     say(f"lab '{lab.name}' is up after {time.monotonic() - began:.1f} s")
@@ -48,7 +51,7 @@ def _known(paths: LabPaths, lab: Lab) -> Lab | None:
             f"lab '{lab.name}' belongs to the inventory {found.lab.inventory}: take another name (--name or LAB_NAME), "
             f"or end that one with `lab/lab --name {lab.name} down`"
         )
-    if found.phase != UP or not Fabric(paths).exists:
+    if found.phase != UP:
         _remove_remains(paths)
         return None
     return found.lab
@@ -99,6 +102,9 @@ def down(paths: LabPaths) -> None:
 
 
 def _remove(paths: LabPaths) -> None:
+    with suppress(LabError, ValueError, KeyError):
+        # From here on it is no lab any more, even if this process is killed half-way.
+        state.save(paths, replace(state.load(paths), phase=BUILDING))
     ssh.forget_connections(paths)
     group = Group(paths.name)
     group.kill()
@@ -107,3 +113,5 @@ def _remove(paths: LabPaths) -> None:
     shutil.rmtree(paths.folder, ignore_errors=True)
     if paths.folder.exists():
         raise LabError(f"{paths.folder} cannot be removed: is something of yours mounted or running in it?")
+    with suppress(OSError):
+        paths.folder.parent.rmdir()

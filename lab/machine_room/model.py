@@ -70,8 +70,14 @@ class Lab:
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Lab:
         hosts = tuple(
-            Host(**{**host, "links": tuple(Link(**link) for link in host["links"]), "features": tuple(host["features"]),
-                    "packages": tuple(host["packages"])})
+            Host(
+                **{
+                    **host,
+                    "links": tuple(Link(**link) for link in host["links"]),
+                    "features": tuple(host["features"]),
+                    "packages": tuple(host["packages"]),
+                }
+            )
             for host in data["hosts"]
         )
         return cls(data["name"], data["inventory"], tuple(Segment(**segment) for segment in data["segments"]), hosts, data["layers"])

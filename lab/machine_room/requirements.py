@@ -29,22 +29,30 @@ COMMANDS = {
 UML_COMMANDS = {"linux.uml": "user-mode-linux"}
 FREE_GIB = 6
 
-_OVERLAY = 'd=$(mktemp -d "$1/.probe-XXXXXX"); mkdir $d/l $d/u $d/w $d/m; mount -t overlay o -o lowerdir=$d/l,upperdir=$d/u,workdir=$d/w $d/m'
+_OVERLAY = """
+cd "$(mktemp -d "$1/.probe-XXXXXX")"; mkdir lower upper work root
+mount -t overlay probe -o lowerdir=lower,upperdir=upper,workdir=work root
+"""
+_BRIDGE_TABLE = "add table bridge probe; add chain bridge probe c { type filter hook forward priority 0; }"
 _PROBES = {
     "network bridges": ["unshare", "--net", "ip", "link", "add", "probe", "type", "bridge"],
     "veth devices": ["unshare", "--net", "ip", "link", "add", "probe", "type", "veth"],
-    "nftables for bridges": ["unshare", "--net", "nft", "add table bridge probe; add chain bridge probe c { type filter hook forward priority 0; }"],
+    "nftables for bridges": ["unshare", "--net", "nft", _BRIDGE_TABLE],
 }
+
+
+def check_rights() -> None:
+    if os.geteuid() != 0:
+        raise LabError("the lab needs root (it makes namespaces, mounts and network devices): run it as root, e.g. with sudo")
 
 
 def check(hosts: tuple[Host, ...]) -> None:
     """Raises one error that lists everything missing, each with its remedy."""
-    if os.geteuid() != 0:
-        raise LabError("the lab needs root (it makes namespaces, mounts and network devices): run it as root, e.g. with sudo")
     guests = [host.name for host in hosts if host.kind == UML]
     packages = missing_packages({**COMMANDS, **(UML_COMMANDS if guests else {})})
     if packages:
-        raise LabError(f"missing Debian packages: {' '.join(packages)}; `make setup` or `apt-get install {' '.join(packages)}` installs them")
+        names = " ".join(packages)
+        raise LabError(f"missing Debian packages: {names}; `make setup` or `apt-get install {names}` installs them")
     problems = _missing_features(guests) + _missing_space()
     if problems:
         raise LabError("this machine cannot carry the lab: " + "; ".join(problems))

@@ -18,8 +18,8 @@ def prepare(paths: LabPaths, lab: Lab, host: Host) -> None:
     here = paths.host(host.name)
     here.folder.mkdir(parents=True, exist_ok=True)
     with tarfile.open(here.seed, "w") as archive:
-        for folder, mode in (("etc", 0o755), ("etc/ssh", 0o755), ("root", 0o700), ("root/.ssh", 0o700)):
-            _add(archive, folder, None, mode)
+        for name, mode in (("etc", 0o755), ("etc/ssh", 0o755), ("root", 0o700), ("root/.ssh", 0o700)):
+            _add(archive, name, None, mode)
         for name, (content, mode) in _files(paths, lab, host).items():
             _add(archive, name, content, mode)
     if host.kind == CONTAINER:

@@ -7,7 +7,7 @@ import json
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from machine_room.errors import LabError
@@ -47,7 +47,6 @@ def save(paths: LabPaths, state: State) -> None:
 @contextmanager
 def locked(paths: LabPaths, verb: str) -> Iterator[None]:
     """Only one command at a time changes a lab; the next one waits."""
-    LOCK_ROOT.mkdir(parents=True, exist_ok=True)
     handle = _acquire(paths)
     try:
         os.ftruncate(handle, 0)
@@ -57,13 +56,15 @@ def locked(paths: LabPaths, verb: str) -> Iterator[None]:
         # Deleted while held: who waits for it finds a file that is gone and opens the new one.
         paths.lock.unlink(missing_ok=True)
         os.close(handle)
+        with suppress(OSError):
+            LOCK_ROOT.rmdir()
 
 
 def _acquire(paths: LabPaths) -> int:
     deadline = time.monotonic() + LOCK_SECONDS
     told = False
     while True:
-        handle = os.open(paths.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        handle = _open(paths, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if _still_there(paths, handle):
@@ -78,6 +79,14 @@ def _acquire(paths: LabPaths) -> int:
                 raise LabError(f"lab '{paths.name}' is still busy with {owner}: wait for it or end it") from None
         os.close(handle)
         time.sleep(0.1)
+
+
+def _open(paths: LabPaths, flags: int, mode: int) -> int:
+    while True:
+        LOCK_ROOT.mkdir(parents=True, exist_ok=True)
+        # The folder goes away with its last lock.
+        with suppress(FileNotFoundError):
+            return os.open(paths.lock, flags, mode)
 
 
 def _still_there(paths: LabPaths, handle: int) -> bool:
