@@ -76,6 +76,7 @@ _MEANINGS = {
     ("daemon", errnos.EEXIST): "a sync daemon of this kind is already running",
     ("daemon", errnos.ESRCH): "no sync daemon of this kind is running",
     ("daemon", errnos.ENODEV): "there is no such network interface",
+    ("daemon", errnos.ENETUNREACH): "the interface has no route to the multicast group (is it up, with an address of that family?)",
     ("daemon", errnos.EINVAL): (
         "the kernel does not accept these values, or the table holds real servers of another address family than their service"
     ),

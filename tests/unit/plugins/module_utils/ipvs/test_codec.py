@@ -103,6 +103,11 @@ def test_a_family_that_an_old_kernel_does_not_report_is_the_services() -> None:
     assert codec.decode_destination(stripped, V4)[0] == DESTINATIONS[2]
 
 
+def test_a_mask_without_persistence_means_nothing() -> None:
+    masked = codec.encode_service(Service(SH, netmask=0xFFFFFF00))
+    assert codec.decode_service(masked)[0] == Service(SH)
+
+
 def test_timeouts_and_info() -> None:
     # ipvsadm --set 900 120 300; IP Virtual Server version 1.2.1 (size=4096)
     assert codec.decode_timeouts(bytes.fromhex("08000400840300000800050078000000080006002c010000")) == Timeouts(900, 120, 300)

@@ -124,6 +124,13 @@ def test_weight_0_without_a_memory(host: MemoryHost) -> None:
     assert "no earlier weight is remembered" in result.warnings[0]
 
 
+def test_a_weight_that_was_given_back_is_forgotten(host: MemoryHost) -> None:
+    go(host, "drained")
+    go(host)
+    go(host, weight=0)
+    assert "no earlier weight is remembered" in go(host).warnings[0]
+
+
 def test_a_broken_memory_is_no_memory(host: MemoryHost) -> None:
     host.files[memory.PATH] = "{"
     go(host, "drained")

@@ -202,6 +202,13 @@ def test_prediction_without_the_kernel_module() -> None:
     assert table.read(host.fake)
 
 
+def test_loading_the_module_was_a_change_too() -> None:
+    host = MemoryHost(loaded=False)
+    with pytest.raises(PartialFailure) as caught:
+        go(host, web(scheduler="twos"))
+    assert caught.value.done == ["load ip_vs"]
+
+
 def test_nothing_is_loaded_to_remove_nothing() -> None:
     host = MemoryHost(loaded=False)
     assert not reconcile(host, Declaration(absent=(service_key(WEB),)), Policy(), check=False, whole=False).changed

@@ -10,7 +10,7 @@ import socket
 from ansible_collections.steadfast.edge.plugins.module_utils._ipvs import model, plan, table
 from ansible_collections.steadfast.edge.plugins.module_utils._ipvs.drain import Policy
 from ansible_collections.steadfast.edge.plugins.module_utils._ipvs.reconcile import Declaration, reconcile
-from ansible_collections.steadfast.edge.tests.unit.plugins.module_utils.ipvs.fake_kernel import FakeKernel
+from ansible_collections.steadfast.edge.tests.unit.plugins.module_utils.ipvs.fake_kernel import DestKey, FakeKernel, Key
 from ansible_collections.steadfast.edge.tests.unit.plugins.module_utils.ipvs.rig import MemoryHost, Time, fill
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -178,7 +178,7 @@ def test_nothing_leaves_with_connections_unless_time_is_up(before: model.Table, 
         dest.active = active
     time = Time(kernel)
     policy = Policy(timeout=2)
-    last: dict[object, int] = {}
+    last: dict[tuple[Key, DestKey], int] = {}
 
     def look(now: FakeKernel) -> None:
         found = {(key, dest): fake.active for key, service in now.services.items() for dest, fake in service.dests.items()}

@@ -1,0 +1,113 @@
+# Copyright: the steadfast.edge authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A real IPVS kernel to test on, without a lab: a User Mode Linux guest that boots from this machine's own files, read-only.
+
+It is up in about three seconds and sees the checkout and its virtual environment where they are. What it writes goes to
+memory of its own. ipvsadm, the independent oracle, is unpacked beside it and installed nowhere.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[3]
+HOME = ROOT / ".cache/ipvs-guest"
+KERNEL_MODULES = Path("/usr/lib/uml/modules")
+# net has ip_vs itself; the others what it and the tests' network need.
+NEEDED = ("net", "lib", "crypto", "arch", "drivers/net")
+PACKAGES = ("ipvsadm", "libnl-3-200", "libnl-genl-3-200", "libpopt0")
+
+INIT = """#!/bin/bash
+export PATH={home}/bin:{venv}:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 HOME=/run TMPDIR=/run/tmp PYTHONDONTWRITEBYTECODE=1
+export LD_LIBRARY_PATH={home}/root/usr/lib/x86_64-linux-gnu:{home}/root/lib/x86_64-linux-gnu
+export PYTHONPATH={root}/.ansible/collections
+mount -t proc proc /proc
+mount -t sysfs sys /sys
+for folder in /run /var/lib /etc/modules-load.d /etc/modprobe.d /etc/sysctl.d /etc/systemd/system; do
+    [ -d $folder ] && mount -t tmpfs memory $folder
+done
+mkdir -p /run/tmp
+echo {home}/bin/modprobe >/proc/sys/kernel/modprobe
+ip link set lo up
+cd {root}
+exec </dev/null >/dev/console 2>&1
+echo 1 >/proc/sys/kernel/printk
+pytest -p no:cacheprovider -q -rf --tb=short --color=no $(sed 's/.*tests=\\([^ ]*\\).*/\\1/; s/,/ /g' /proc/cmdline)
+echo "guest ended with $?"
+echo o >/proc/sysrq-trigger
+sleep 5
+"""
+
+
+def available() -> str:
+    """Why there can be no guest here; empty when there can."""
+    if os.geteuid():
+        return "only root can boot the guest"
+    missing = [name for name in ("linux.uml", "depmod", "dpkg-deb") if not shutil.which(name)]
+    return f"not installed: {', '.join(missing)}" if missing else ""
+
+
+def prepare() -> None:
+    """Modules with their dependencies, ipvsadm and the init script, once for each kernel."""
+    version = next(KERNEL_MODULES.iterdir()).name
+    done = HOME / f"ready-{version}"
+    if not done.exists():
+        shutil.rmtree(HOME, ignore_errors=True)
+        for name in NEEDED:
+            source = KERNEL_MODULES / version / "kernel" / name
+            if source.exists():
+                shutil.copytree(source, HOME / "lib/modules" / version / "kernel" / name)
+        for name in ("modules.order", "modules.builtin", "modules.builtin.modinfo"):
+            shutil.copy(KERNEL_MODULES / version / name, HOME / "lib/modules" / version)
+        subprocess.run(["depmod", "-b", str(HOME), version], check=True)
+        _unpack_ipvsadm()
+        done.touch()
+    (HOME / "bin").mkdir(exist_ok=True)
+    _script(HOME / "bin/modprobe", f'#!/bin/sh\nexec /sbin/modprobe -d {HOME} "$@"\n')
+    _script(HOME / "init", INIT.format(home=HOME, root=ROOT, venv=ROOT / ".venv/bin"))
+
+
+def _unpack_ipvsadm() -> None:
+    folder = HOME / "packages"
+    folder.mkdir(parents=True)
+    subprocess.run(["apt-get", "download", "-qq", *PACKAGES], cwd=folder, check=True)
+    for package in folder.glob("*.deb"):
+        subprocess.run(["dpkg-deb", "-x", str(package), str(HOME / "root")], check=True)
+    (HOME / "bin").mkdir()
+    shutil.copy(HOME / "root/sbin/ipvsadm", HOME / "bin/ipvsadm")
+
+
+def _script(path: Path, content: str) -> None:
+    path.write_text(content, encoding="utf-8")
+    path.chmod(0o755)
+
+
+def run(tests: list[Path], seconds: int = 240) -> str:
+    """Runs these test files in a new guest; its console is the answer."""
+    prepare()
+    command = [
+        "linux.uml",
+        "mem=384M",
+        "rootfstype=hostfs",
+        "rootflags=/",
+        "ro",
+        f"init={HOME}/init",
+        f"tests={','.join(map(str, tests))}",
+        "con0=null,fd:1",
+        "con=null",
+        "ssl=null",
+        "quiet",
+    ]
+    # Its own session: a guest that is given up on leaves stopped threads behind unless its whole group goes.
+    process = subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, start_new_session=True
+    )
+    try:
+        return process.communicate(timeout=seconds)[0]
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, 9)
+        return process.communicate()[0] + f"\ngiven up after {seconds} s"
