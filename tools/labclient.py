@@ -32,6 +32,8 @@ class Lab:
         self.name = name or os.environ.get("LAB_NAME", "edge")
         self.inventory = inventory
         self._command = [str(ROOT / "lab/lab"), "--name", self.name, "--inventory", str(inventory)]
+        state = os.environ.get("STEADFAST_LAB_STATE", "/var/lib/steadfast-lab")
+        self.ssh_config = Path(state) / self.name / "ssh/config"
         self.environment = {**os.environ, "LAB_NAME": self.name}
 
     def verb(self, *argv: str) -> None:

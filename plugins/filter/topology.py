@@ -36,5 +36,6 @@ class FilterModule:
             "virtual_servers": derive.virtual_servers,
             "realserver_vips": derive.realserver_vips,
             "upstreams": derive.upstreams,
+            "proxies": derive.proxies,
         }
         return {name: _filter(name, build) for name, build in builders.items()}

@@ -19,6 +19,7 @@ __all__ = [
     "MOST_HOLDERS",
     "PRIORITY_STEP",
     "priority",
+    "proxies",
     "realserver_vips",
     "upstreams",
     "virtual_servers",
@@ -185,6 +186,11 @@ def _upstreams(derivation: Derivation) -> list[dict[str, Any]]:
     ]
 
 
+def _proxies(derivation: Derivation) -> list[str]:
+    found = (derivation.address_of(name, "groups.edge_web") for name in derivation.inventory.groups.get("edge_web", []))
+    return [str(address) for address in found]
+
+
 def _derive(build: Callable[[Derivation], Any], hostvars: Mapping[str, Mapping[str, Any]], host: str) -> Any:
     derivation = Derivation(hostvars, host)
     found = build(derivation)
@@ -213,4 +219,10 @@ def realserver_vips(hostvars: Mapping[str, Mapping[str, Any]], host: str) -> lis
 def upstreams(hostvars: Mapping[str, Mapping[str, Any]], host: str) -> list[dict[str, Any]]:
     """nginx_upstreams, with the addresses of their members."""
     found: list[dict[str, Any]] = _derive(_upstreams, hostvars, host)
+    return found
+
+
+def proxies(hostvars: Mapping[str, Mapping[str, Any]], host: str) -> list[str]:
+    """tomcat_internal_proxies: the addresses of the web tier, which a Tomcat believes about who its clients are."""
+    found: list[str] = _derive(_proxies, hostvars, host)
     return found

@@ -137,6 +137,15 @@ def test_a_real_server_accepts_each_address_once(inventory: dict[str, Any]) -> N
     assert derive.realserver_vips(hostvars(inventory), "web2") == ["192.0.2.150", "192.0.2.151"]
 
 
+def test_a_tomcat_believes_the_web_tier(inventory: dict[str, Any]) -> None:
+    seen = hostvars(inventory)
+    assert derive.proxies(seen, next(iter(seen))) == [
+        member["edge_address"] if "edge_address" in member else member["ansible_host"]
+        for name, member in seen.items()
+        if name in seen[name]["groups"]["edge_web"]
+    ]
+
+
 def test_upstreams_name_their_members_addresses(inventory: dict[str, Any]) -> None:
     first, second = derive.upstreams(hostvars(inventory), "web1")
     usual = {"weight": 1, "max_conns": 0, "max_fails": 1, "fail_timeout": "10s", "backup": False, "down": False}
