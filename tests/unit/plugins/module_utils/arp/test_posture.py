@@ -147,6 +147,15 @@ def test_lines_that_would_win_at_the_next_boot(path: str, line: str, hit: bool) 
     assert files.trace == []
 
 
+def test_a_default_that_seeds_interfaces_too_high_is_met_by_a_line_of_its_own() -> None:
+    files = host({"eth0": (0, 0), "eth1": (0, 0)}, **{"/etc/sysctl.d/95-x.conf": "net.ipv4.conf.default.arp_ignore = 3\n"})
+    converge(files, ETH0)
+    assert "net.ipv4.conf.eth0.arp_ignore = 1\n" in files.texts[SYSCTL_FILE]
+    assert "eth1" not in files.texts[SYSCTL_FILE]
+    with pytest.raises(PostureError, match="no interface"):
+        converge(files, Wanted(("eth2",)))
+
+
 def test_absent_restores_what_was() -> None:
     files = host({"all": (2, 1), "eth0": (0, 1)})
     before = dict(files.texts)

@@ -102,6 +102,15 @@ def test_purge_takes_what_is_ours_on_this_interface_only() -> None:
     }
 
 
+def test_without_purge_what_an_earlier_call_added_stays() -> None:
+    kernel, files = FakeKernel(), host({})
+    converge(kernel, files, **params("192.0.2.150"))
+    plan = converge(kernel, files, **params("192.0.2.151"))
+    assert [vip.cidr for vip in plan.change.held("lo")] == ["192.0.2.150/32", "192.0.2.151/32"]
+    assert set(kernel.addresses) == {("lo", "192.0.2.150/32"), ("lo", "192.0.2.151/32")}
+    assert "192.0.2.150/32" in files.texts[EARLY_BATCH]
+
+
 def test_another_scope_takes_ipv4_away_first_and_ipv6_in_place() -> None:
     kernel, files = FakeKernel(), host({})
     converge(kernel, files, **params("192.0.2.150", "2001:db8::150"))
