@@ -86,7 +86,7 @@ def _script(path: Path, content: str) -> None:
     path.chmod(0o755)
 
 
-def run(tests: list[Path], seconds: int = 240) -> str:
+def run(tests: list[Path], seconds: int = 600) -> str:
     """Runs these test files in a new guest; its console is the answer."""
     prepare()
     command = [

@@ -100,9 +100,8 @@ def test_an_ipv6_group_and_both_daemons() -> None:
     ]
     failed = play("ipvs_settings", sync_daemons=[{**both[0], "interface": "lo"}], persist=False)
     assert "no route to the multicast group" in failed["msg"]
-    sh(
-        "ip link add sync0 type veth peer name sync1 && ip link set sync1 up && ip link set sync0 up && ip addr add 2001:db8::1/64 dev sync0 nodad"
-    )
+    sh("ip link add sync0 type veth peer name sync1 && ip link set sync1 up && ip link set sync0 up")
+    sh("ip addr add 2001:db8::1/64 dev sync0 nodad")
     ok("ipvs_settings", sync_daemons=both, persist=False)
     listed = oracle.ipvsadm("-L", "--daemon")
     assert re.search(r"master sync daemon \(mcast=sync0, syncid=0, maxlen=\d+, group=ff02::81, port=8848, ttl=1\)", listed)
