@@ -63,6 +63,11 @@ class ServiceHost(HastyHost):
         self.on_check: Callable[[Path], object] = lambda stage: None
         self.locked: list[int] = []
         self.clock = 0.0
+        self.exchanges = 0
+
+    def exchange(self, first: str, second: str) -> None:
+        self.exchanges += first == str(self.live)
+        super().exchange(first, second)
 
     def run(self, argv: Sequence[str], timeout: float) -> Finished:
         self.commands.append(list(argv))

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -126,27 +126,36 @@ def test_every_step_of_a_rollback(memory: Path) -> None:
             break
 
 
-def first_step_after_the_exchange(memory: Path) -> int:
+def first_step_after(memory: Path, done: Callable[[Rig], bool]) -> int:
     for step, rig in rigs(memory / "find", OLD):
         die(rig, step, NEW)
-        if rig.tree() == {**FOREIGN, **NEW}:
+        if done(rig):
             return step
-    raise AssertionError("never exchanged")
+    raise AssertionError("never done")
 
 
-def test_every_step_of_the_recovery(memory: Path) -> None:
-    """Dies right after the exchange, then at every step of the run that cleans up after it."""
-    exchanged = first_step_after_the_exchange(memory)
-    for after in (NEW, OTHER):
-        for step, rig in rigs(memory / after["main.conf"].strip(), OLD):
-            die(rig, exchanged, NEW)
-            assert rig.tree() == {**FOREIGN, **NEW}
-            died = die(rig, step, after)
-            assert rig.tree() in [{**FOREIGN, **files} for files in (OLD, NEW, after)]
-            rig.run(after)
-            settled(rig, after)
-            if not died:
-                break
+def exchanged(rig: Rig) -> bool:
+    return rig.tree() == {**FOREIGN, **NEW}
+
+
+def reloaded(rig: Rig) -> bool:
+    return rig.loaded == {**FOREIGN, **NEW}
+
+
+@pytest.mark.parametrize("done", [exchanged, reloaded])
+@pytest.mark.parametrize("after", [NEW, OLD, OTHER], ids=["same", "old", "other"])
+def test_every_step_of_the_recovery(memory: Path, done: Callable[[Rig], bool], after: dict[str, str]) -> None:
+    """Dies right after the exchange or the reload, then at every step of the run that cleans up after it."""
+    first = first_step_after(memory, done)
+    for step, rig in rigs(memory, OLD):
+        die(rig, first, NEW)
+        assert done(rig) and exchanged(rig)
+        died = die(rig, step, after)
+        assert rig.tree() in [{**FOREIGN, **files} for files in (OLD, NEW, after)]
+        rig.run(after)
+        settled(rig, after)
+        if not died:
+            break
 
 
 def test_a_foreign_file_written_after_a_crash_survives_an_undo(memory: Path) -> None:

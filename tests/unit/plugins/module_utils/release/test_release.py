@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -227,16 +227,17 @@ def test_a_foreign_file_changed_while_the_checker_runs_is_not_lost(rig: Rig) -> 
     steps: list[Callable[[], object]] = [
         lambda: rig.put({"added.conf": "new\n"}),
         (rig.live / "lib/other.conf").unlink,
-        lambda: (rig.live / "new").rename(rig.live / "foreign.conf"),
+        lambda: (rig.base / "new").rename(rig.live / "foreign.conf"),
         lambda: None,
     ]
     edits = iter(steps)
-    (rig.live / "new").write_text("replaced\n")
+    (rig.base / "new").write_text("replaced\n")
     host.on_check = lambda stage: next(edits)()
     outcome = rig.run(FIRST, host)
     assert rig.tree() == {**FIRST, "foreign.conf": "replaced\n", "added.conf": "new\n"}
     assert outcome.changed and rig.beside() == []
     assert sum(command[0] == "check-it" for command in host.commands) == 4  # what goes live was always judged
+    assert host.exchanges == 1  # nothing outdated ever went live
 
 
 def test_writing_into_a_foreign_file_meanwhile_needs_no_new_start(rig: Rig) -> None:
@@ -269,9 +270,9 @@ class LastInstant(ServiceHost):
                 (self.live / "late.conf").write_text("just in time\n")
         super().exchange(first, second)
 
-    def run(self, argv: object, timeout: float) -> Finished:
-        finished = super().run(argv, timeout)  # type: ignore[arg-type]
-        if argv[0] == "reload-it":  # type: ignore[index]
+    def run(self, argv: Sequence[str], timeout: float) -> Finished:
+        finished = super().run(argv, timeout)
+        if argv[0] == "reload-it":
             (Path(Paths(str(self.live)).partner) / "too-late.conf").write_text("written by a shell that stood in the folder\n")
         return finished
 
@@ -342,8 +343,8 @@ def test_secrets_are_in_no_answer(rig: Rig) -> None:
 
 
 class QuotingHost(ServiceHost):
-    def run(self, argv: object, timeout: float) -> Finished:
-        return Finished(1, f'unknown directive "topsecret3" in {argv[1]}/key:1')  # type: ignore[index]
+    def run(self, argv: Sequence[str], timeout: float) -> Finished:
+        return Finished(1, f'unknown directive "topsecret3" in {argv[1]}/key:1')
 
 
 def test_a_checker_that_quotes_a_secret_is_cut_short(rig: Rig) -> None:
@@ -398,15 +399,39 @@ def test_two_runs_do_not_meet(rig: Rig) -> None:
 
 def test_without_a_running_service_there_is_no_reload(rig: Rig) -> None:
     class Stopped(ServiceHost):
-        def run(self, argv: object, timeout: float) -> Finished:
-            if argv[0] == "systemctl":  # type: ignore[index]
+        def run(self, argv: Sequence[str], timeout: float) -> Finished:
+            if argv[0] == "systemctl":
                 return Finished(0, "ActiveState=inactive\nMainPID=0")
-            return super().run(argv, timeout)  # type: ignore[arg-type]
+            return super().run(argv, timeout)
 
     foreseen = rig.run(FIRST, Stopped(rig.live, rig.loaded), service="app", check_mode=True)
     outcome = rig.run(FIRST, Stopped(rig.live, rig.loaded), service="app")
     assert outcome.changed and not outcome.reloaded
     assert foreseen == outcome
+    assert not rig.run(FIRST).changed
+
+
+def test_a_service_that_dies_of_the_reload_is_started_with_the_old_tree(rig: Rig) -> None:
+    class Mortal(ServiceHost):
+        state = "active"
+
+        def run(self, argv: Sequence[str], timeout: float) -> Finished:
+            if argv[0] != "systemctl":
+                finished = super().run(argv, timeout)
+                self.state = "failed" if finished.rc and argv[0] == "reload-it" else self.state
+                return finished
+            if argv[1] == "restart":
+                self.state = "active"
+                self.loaded.clear()
+                self.loaded.update(contents(self.live))
+            return Finished(0, f"ActiveState={self.state}\nMainPID=1")
+
+    rig.run(FIRST)
+    host = Mortal(rig.live, rig.loaded)
+    with pytest.raises(ReloadFailed, match="The previous tree is back, and app, which had stopped, was started with it"):
+        rig.run({"main.conf": "bad\n"}, host, service="app")
+    assert host.state == "active"
+    assert rig.loaded == rig.tree() == {**FOREIGN, **FIRST}
     assert not rig.run(FIRST).changed
 
 
