@@ -35,7 +35,8 @@ def _parser() -> argparse.ArgumentParser:
     inventory_folder = CHECKOUT / "inventories" / "lab"
     parser.add_argument("--inventory", type=Path, default=inventory_folder, help="what `up` builds (default: inventories/lab)")
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
-    verbs.add_parser("up", help="build and start the lab, or what is missing of it")
+    up = verbs.add_parser("up", help="build and start the lab, or what is missing of it")
+    up.add_argument("--release", choices=inventory.RELEASES, help="Debian release of all hosts (default: lab_release of the inventory)")
     verbs.add_parser("down", help="end the lab and remove all of it, disks included")
     verbs.add_parser("status", help="show the hosts, what they are and how they are")
     run = verbs.add_parser("exec", help="run a command on a host: exec HOST -- COMMAND...")
@@ -111,7 +112,7 @@ def _act(arguments: argparse.Namespace) -> int:
     if verb == "shell":
         ssh.exec_on(paths, _hosts(paths, [arguments.host])[0], [], terminal=True)
     if verb == "up":
-        described = inventory.load(arguments.name, arguments.inventory)
+        described = inventory.load(arguments.name, arguments.inventory, arguments.release)
         with state.locked(paths, verb):
             lifecycle.up(paths, described)
     elif verb == "down":

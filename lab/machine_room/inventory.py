@@ -24,11 +24,14 @@ DOCUMENTATION = [ipaddress.ip_network(text) for text in ("192.0.2.0/24", "198.51
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
-def load(name: str, inventory: Path) -> Lab:
-    """The lab that an inventory describes."""
+def load(name: str, inventory: Path, release: str | None = None) -> Lab:
+    """The lab that an inventory describes, with another release of all hosts where one is given."""
     if not inventory.exists():
         raise LabError(f"inventory {inventory} does not exist: name one with --inventory")
-    return from_hostvars(name, str(inventory.resolve()), _hostvars(inventory))
+    hostvars = _hostvars(inventory)
+    if release:
+        hostvars = {host: {**known, "lab_release": release} for host, known in hostvars.items()}
+    return from_hostvars(name, str(inventory.resolve()), hostvars)
 
 
 def checked_name(name: str) -> str:

@@ -1,9 +1,11 @@
-"""Where the lab keeps things. One lab is one name: every path, namespace and cgroup follows from it."""
+"""Where the lab keeps things. One lab is one name: every path, namespace and cgroup follows from it.
+
+Plain classes: `connect` needs this module, and dataclasses alone would double its start-up time.
+"""
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
@@ -13,11 +15,11 @@ LOCK_ROOT = Path("/run/steadfast-lab")
 DEFAULT_NAME = "edge"
 
 
-@dataclass(frozen=True)
 class HostPaths:
     """The folder of one host: its disk, its seed and its logs."""
 
-    folder: Path
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
 
     @property
     def upper(self) -> Path:
@@ -51,11 +53,11 @@ class HostPaths:
         return self.folder / "uml"
 
 
-@dataclass(frozen=True)
 class LabPaths:
     """Every name that belongs to one lab."""
 
-    name: str
+    def __init__(self, name: str) -> None:
+        self.name = name
 
     @property
     def folder(self) -> Path:

@@ -1,0 +1,112 @@
+"""What the tests see of a lab: its command line, and the traces that it leaves on this machine."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from machine_room.cgroup import Group
+from machine_room.paths import LabPaths
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+
+HERE = Path(__file__).resolve().parent
+LAUNCHER = CHECKOUT / "lab" / "lab"
+# Names follow from the checkout: a killed test run is cleaned up by the next one, and two checkouts do not meet.
+TAG = hashlib.sha256(str(CHECKOUT).encode()).hexdigest()[:6]
+
+
+class Lab:
+    """lab/lab, for one lab, as a person calls it."""
+
+    def __init__(self, name: str, inventory: Path) -> None:
+        self.name = name
+        self.inventory = inventory
+        self.paths = LabPaths(name)
+
+    def argv(self, *words: str) -> list[str]:
+        return [str(LAUNCHER), "--name", self.name, "--inventory", str(self.inventory), *words]
+
+    def __call__(self, *words: str, text: str = "", rc: int | None = 0, **environment: str) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(
+            self.argv(*words), input=text, capture_output=True, text=True, timeout=400, env={**os.environ, **environment}, check=False
+        )
+        assert rc is None or done.returncode == rc, f"{words}: exit code {done.returncode}\n{done.stdout}\n{done.stderr}"
+        return done
+
+    def on(self, host: str, script: str, rc: int | None = 0) -> str:
+        """The output of a shell script on a host."""
+        return self("exec", host, "--", "sh", "-c", script, rc=rc).stdout.strip()
+
+    def condition(self, host: str) -> str:
+        lines = [line.split() for line in self("status").stdout.splitlines()]
+        return next(words[2] for words in lines if words and words[0] == host)
+
+    def kill_while(self, verb: str, reached: Callable[[], bool], **environment: str) -> None:
+        """Starts a verb and kills it, and only it, as soon as something can be seen."""
+        quiet = subprocess.DEVNULL
+        with subprocess.Popen(self.argv(verb), stdout=quiet, stderr=quiet, env={**os.environ, **environment}) as process:
+            deadline = time.monotonic() + 60
+            while not reached():
+                assert process.poll() is None, f"`{verb}` ended before it could be killed"
+                assert time.monotonic() < deadline
+                time.sleep(0.005)
+            process.send_signal(signal.SIGKILL)
+
+    def traces(self) -> list[str]:
+        """Everything on this machine that belongs to the lab."""
+        found = [str(path) for path in (self.paths.folder, self.paths.lock, self.paths.namespace_file) if path.exists()]
+        for top in Path("/sys/fs/cgroup").glob("**/steadfast-lab"):
+            found += [str(path) for path in top.glob(self.name)]
+        for process in Path("/proc").glob("[0-9]*"):
+            found += self._traces_of(process)
+        return found
+
+    def _traces_of(self, process: Path) -> list[str]:
+        if process.name == str(os.getpid()):
+            return []
+        try:
+            words = (process / "cmdline").read_text(errors="replace").split("\0")
+            mounts = (process / "mountinfo").read_text(errors="replace")
+        except OSError:
+            return []
+        found = []
+        if any(f"/{self.name}/" in word or self.paths.namespace in word for word in words):
+            found.append(f"process {process.name}: {' '.join(words)[:200]}")
+        if f"{self.paths.folder}/" in mounts or self.paths.namespace in mounts:
+            found.append(f"mounts of process {process.name}")
+        return found
+
+
+def namespaces() -> set[str]:
+    """Every namespace that a process is in."""
+    found = set()
+    for link in Path("/proc").glob("[0-9]*/ns/*"):
+        try:
+            found.add(str(link.readlink()))
+        except OSError:
+            continue
+    return found
+
+
+def namespaces_of(lab: Lab) -> set[str]:
+    """The namespaces of the lab's processes that are not the tests' own, and that of its network."""
+    found = {f"net:[{lab.paths.namespace_file.stat().st_ino}]"}
+    for members in Group(lab.name).path.rglob("cgroup.procs"):
+        for process in members.read_text().split():
+            found |= {str(link.readlink()) for link in Path("/proc", process, "ns").iterdir()}
+    return found - {str(link.readlink()) for link in Path("/proc/self/ns").iterdir()}
+
+
+def eventually(holds: Callable[[], bool], seconds: float = 10.0) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if holds():
+            return True
+        time.sleep(0.1)
+    return holds()
