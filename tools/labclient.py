@@ -83,8 +83,9 @@ class Lab:
         argv = [part for key, value in options.items() for part in (f"--{key}", str(value))]
         argv += [part for header in SERVED_BY for part in ("--header", header)]
         command = [*self._command, "exec", host, "--", "python3", "-", *argv]
+        # A stderr of its own: ssh makes the one that it is given non-blocking, which Ansible beside it refuses to share.
         with PROBE.open("rb") as script:
-            process = subprocess.Popen(command, stdin=script, stdout=subprocess.PIPE, text=True)
+            process = subprocess.Popen(command, stdin=script, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         probing = Probing(process, seconds)
         try:
             yield probing
@@ -114,7 +115,8 @@ class Probing:
             pass
         self.answers.sort(key=lambda answer: answer.sent)
         if not self.answers:
-            raise LabError("the probe sent no request")
+            assert self._process.stderr is not None
+            raise LabError(f"the probe sent no request: {self._process.stderr.read().strip()}")
 
     def _read(self) -> bool:
         assert self._process.stdout is not None

@@ -64,7 +64,7 @@ def parts() -> list[Part]:
         Part("collection", ["pytest", "-q", "tests/collection"], PYTEST),
         Part("preflight", ["pytest", "-q", "tests/integration/preflight"], PYTEST),
         Part("sanity", [ansible_test, ".venv", "sanity", "--python", version], r"Running sanity test"),
-        Part("units", [ansible_test, ".venv", "units", "--python", version], PYTEST),
+        Part("units", [ansible_test, ".venv", "units", "--venv", "--python", version], PYTEST),
     ]
     if NEWEST.exists():
         ask = [str(NEWEST / "bin/python"), "-c", "import sys; print('%d.%d' % sys.version_info[:2])"]
