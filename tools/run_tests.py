@@ -79,7 +79,7 @@ def parts() -> list[Part]:
         *collected,
         Part("realserver", ["pytest", "-q", "tests/integration/realserver"], PYTEST, lab=True),
         Part("lab", ["pytest", "-q", "tests/lab"], PYTEST, lab=True),
-        Part("molecule", ["molecule", "--no-command-borders", "test", "--scenario-name", "default"], r"(\d+) passed", lab=True),
+        Part("molecule", ["molecule", "test", "--no-command-borders", "--scenario-name", "default"], r"(\d+) passed", lab=True),
     ]
 
 

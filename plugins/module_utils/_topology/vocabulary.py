@@ -186,7 +186,7 @@ UPSTREAM = Section(
             structure=list_of(MEMBER, "[app1, app2]", EMPTY.format("An upstream", "member")),
             required=True,
         ),
-        "keepalive": Field(integer(0, 1000000, 32), default=0),
+        "keepalive": Field(integer(0, 1000000, 32), default=32),
     },
     example="{name: shop-app, port: 8080, members: [app1, app2]}",
     advice={
