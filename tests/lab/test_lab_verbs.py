@@ -133,11 +133,14 @@ def test_reboot_is_a_boot_of_the_same_host(lab: Lab) -> None:
     script = "echo kept > /root/rebooted; sync; cat /etc/machine-id"
     before = {host: lab.on(host, script) for host in BOTH}
     boots = {host: lab.on(host, "cat /proc/sys/kernel/random/boot_id") for host in BOTH}
+    for host in BOTH:
+        lab.on(host, "ip address add 192.0.2.151/32 dev lo")
     lab("reboot", *BOTH)
     for host in BOTH:
         assert lab.on(host, "cat /root/rebooted; cat /etc/machine-id") == f"kept\n{before[host]}"
         assert lab.on(host, "cat /proc/sys/kernel/random/boot_id") != boots[host]
         assert "192.0.2" in lab.on(host, "ip -4 -brief address show eth0")
+        assert "192.0.2.151" not in lab.on(host, "ip -4 address show lo")
 
 
 def test_power_off_from_inside_stays_off(lab: Lab) -> None:
