@@ -10,8 +10,7 @@ DOCUMENTATION = r"""
 module: config_release
 short_description: Release all configuration files of one service as one transaction
 version_added: 0.1.0
-author:
-  - The steadfast.edge authors
+author: The steadfast.edge authors (@steadfast)
 description:
   - Takes all files of a service's configuration at once, lets the service's own checker judge the whole new tree beside the live one,
     exchanges the two in one step, reloads the service, and waits for proof that the service took the new files.

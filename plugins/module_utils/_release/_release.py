@@ -124,7 +124,7 @@ class _Run:
         if switch is None:
             return _Situation(self.paths.live, state)
         if not switcher.switched(state):
-            return _Situation(self.paths.live, State(state.live, proven=False) if checking else switcher.forget(state), "undone")
+            return _Situation(self.paths.live, State(state.live, proven=False) if checking else switcher.forget(state, switch), "undone")
         if not switcher.can_return():  # removed by hand: there is no way but forward
             return _Situation(self.paths.live, State(switch.manifest, proven=False), "finished")
         onward = _Situation(self.paths.live, state, "finished")
@@ -135,7 +135,7 @@ class _Run:
         if checking:
             live = replace(state.live, restored=restored or state.live.restored)
             return _Situation(self.paths.partner, State(live, proven=False), "undone")
-        return _Situation(self.paths.live, switcher.undo(state, restored), "undone")
+        return _Situation(self.paths.live, switcher.undo(state, switch, restored), "undone")
 
     # Comparing
 

@@ -89,7 +89,7 @@ class Store:
             members = {member.name: member for member in tar}
             manifest = Manifest.from_json(json.loads(_content(tar, members.pop("release.json"))))
             for name, member in members.items():
-                part, _, path = name.partition("/")
+                part, path = name.split("/", 1)
                 kind = LINK if member.issym() else FILE
                 kept[part][path] = Wanted(path, kind, _content(tar, member), member.linkname, member.mode, member.uid, member.gid,
                                           secret=manifest.files.get(path, False), owned=part == "files")

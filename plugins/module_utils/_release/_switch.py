@@ -46,12 +46,12 @@ class Switcher:
                 host.make_directory(paths.live, 0o755)
             host.exchange(paths.live, paths.partner)
         except OSError as error:
-            self._forget(replace(state, switch=switch), state.proven)
+            self._forget(state, switch, state.proven)
             raise exchange_error(paths.live, error) from error
         host.sync_directory(paths.parent)
         if self.print_of(paths.partner, switch) != switch.old_print:
             self._exchange()
-            self._forget(replace(state, switch=switch), state.proven)
+            self._forget(state, switch, state.proven)
             return None
         return self.prove_switch(replace(state, switch=switch, discard=None), switch)
 
@@ -93,7 +93,7 @@ class Switcher:
     def _take_back(self, state: State, switch: Switch) -> str:
         service = self.request.service
         self._exchange()
-        self._forget(replace(state, switch=switch), proven=False)
+        self._forget(state, switch, proven=False)
         try:
             reloaded = self.settle()
             if service and not reloaded and not unit_of(self.host, service).running:
@@ -111,10 +111,8 @@ class Switcher:
         self.store.save(replace(self.store.load(), proven=True))
         return f"The previous tree is back, and {service}, which had stopped, was started with it."
 
-    def _forget(self, state: State, proven: bool) -> None:
+    def _forget(self, state: State, switch: Switch, proven: bool) -> None:
         """The live path holds the old tree: settles on it, and throws the other one away."""
-        switch = state.switch
-        assert switch is not None
         self.store.save(State(state.live, proven, discard={"print": switch.new_print, "touched": sorted(switch.touched)}))
         self.sweep(switch.new_print, switch.touched)
         if switch.created and self.host.exists(self.paths.live) and not self.host.names(self.paths.live):
@@ -144,14 +142,14 @@ class Switcher:
     def old_is_intact(self, switch: Switch) -> bool:
         return self.print_of(self.paths.partner, switch) == switch.old_print
 
-    def undo(self, state: State, restored: str | None) -> State:
+    def undo(self, state: State, switch: Switch, restored: str | None) -> State:
         """Goes back to the last proven tree; what the service runs with is not known."""
         self._exchange()
-        return self.forget(state, restored)
+        return self.forget(state, switch, restored)
 
-    def forget(self, state: State, restored: str | None = None) -> State:
+    def forget(self, state: State, switch: Switch, restored: str | None = None) -> State:
         live: Manifest = replace(state.live, restored=restored) if restored else state.live
-        self._forget(replace(state, live=live), proven=False)
+        self._forget(replace(state, live=live), switch, proven=False)
         return State(live, proven=False)
 
     # Throwing away

@@ -315,6 +315,7 @@ def test_only_so_many_earlier_releases_are_kept(rig: Rig) -> None:
     outcomes = [rig.run({"main.conf": f"{number}\n"}, keep=2) for number in range(5)]
     assert outcomes[-1].releases == [outcomes[2].release, outcomes[3].release]
     kept = sorted(path.name for path in rig.state_dir.rglob("*.tar"))
+    assert rig.run({}, keep=2, check_mode=True).releases == [outcomes[3].release, outcomes[4].release]
     assert kept == [f"{name}.tar" for name in outcomes[-1].releases]
     assert rig.run({"main.conf": "last\n"}, keep=0).releases == []
     assert list(rig.state_dir.rglob("*.tar")) == []
