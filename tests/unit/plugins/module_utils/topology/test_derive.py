@@ -161,7 +161,7 @@ def test_upstreams_name_their_members_addresses(inventory: dict[str, Any]) -> No
             {"address": "192.0.2.33", "port": 8080, **usual, "weight": 2, "backup": True},
         ],
     }
-    assert (second["method"], second["key"], second["consistent"], second["keepalive"]) == ("hash", "$request_uri", True, 0)
+    assert (second["method"], second["key"], second["consistent"], second["keepalive"]) == ("hash", "$request_uri", True, 32)
     assert [(server["address"], server["port"]) for server in second["servers"]] == [("192.0.2.31", 8081), ("192.0.2.31", 8082)]
 
 
