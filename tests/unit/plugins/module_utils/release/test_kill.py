@@ -54,8 +54,8 @@ def release_without_end(rig: Rig, started: Path) -> None:
 
 
 def reload(rig: Rig) -> tuple[str, ...]:
-    """The service loads one file, all or nothing."""
-    return ("sh", "-c", f"cp {{tree}}/main.conf {rig.base}/loading && mv {rig.base}/loading {rig.base}/loaded")
+    """The service loads one file. A reload outlives the run that was killed, and services take one at a time."""
+    return ("flock", f"{rig.base}/lock", "cp", "{tree}/main.conf", f"{rig.base}/loaded")
 
 
 def read_without_end(rig: Rig, complaints: Path) -> None:
