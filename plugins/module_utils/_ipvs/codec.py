@@ -8,6 +8,7 @@ from __future__ import annotations
 import socket
 import struct
 import sys
+from functools import lru_cache
 
 from ansible_collections.steadfast.edge.plugins.module_utils._ipvs import attributes as nla
 from ansible_collections.steadfast.edge.plugins.module_utils._ipvs import model
@@ -70,11 +71,13 @@ _NETMASK_V4 = struct.Struct("!I")
 _FLAGS = struct.Struct("=II")
 
 
+@lru_cache(maxsize=4096)
 def _address(family: int, address: str) -> bytes:
     """Sixteen bytes whatever the family: the kernel's union, IPv4 at its left."""
     return socket.inet_pton(family, address).ljust(16, b"\0")
 
 
+@lru_cache(maxsize=4096)
 def _address_text(family: int, payload: bytes) -> str:
     return socket.inet_ntop(family, payload[:4] if family == socket.AF_INET else payload[:16])
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.steadfast.edge.plugins.module_utils._ipvs import apply, drain, model, normalise, plan, render
@@ -121,7 +121,7 @@ def _decide(entry: model.Entry, key: model.DestKey, declared: Wanted, memory: Me
     elif declared.state == "drained":
         if existing and existing.weight:
             memory.remember(service, key, existing.weight)
-            destinations[key] = replace(existing, weight=0)
+            destinations[key] = existing._replace(weight=0)
     else:
         destinations[key] = _present(service, key, existing, declared.attributes, memory, result)
         memory.forget(service, key)
@@ -139,7 +139,7 @@ def _present(
             result.warnings.append(f"{service} -> {key} has weight 0 and no earlier weight is remembered; give 'weight' to bring it back.")
         weight = earlier or 0
     if not given:
-        return replace(existing, weight=weight)
+        return existing._replace(weight=weight)
     # What is not given stays: an edit in the kernel replaces everything.
     kept = {**render.destination(existing), "weight": weight}
     if given.get("forward", "tunnel") != "tunnel":

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import socket
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 __all__ = [
     "ALL_V4",
@@ -46,8 +47,10 @@ def endpoint(family: int, address: str, port: int) -> str:
     return f"[{address}]:{port}" if family == socket.AF_INET6 else f"{address}:{port}"
 
 
-@dataclass(frozen=True, order=True)
-class ServiceKey:
+# Keys and real servers are there by the ten thousand: as tuples they are made, hashed and compared without Python code.
+
+
+class ServiceKey(NamedTuple):
     """What makes a virtual service the same one: fwmark and family, or protocol, address and port."""
 
     fwmark: int
@@ -70,8 +73,7 @@ class ServiceKey:
         return _PROTOCOL_NAMES.get(self.protocol, str(self.protocol))
 
 
-@dataclass(frozen=True, order=True)
-class DestKey:
+class DestKey(NamedTuple):
     """What makes a real server of a service the same one; its method and weight are not part of it."""
 
     family: int
@@ -100,15 +102,13 @@ class Service:
         return [names.get(bit, FLAG_NAMES[""][bit]) for bit in (8, 16, 32) if self.flags & bit]
 
 
-@dataclass(frozen=True)
-class Tunnel:
+class Tunnel(NamedTuple):
     type: str = "ipip"
     port: int = 0
     checksum: str = "none"
 
 
-@dataclass(frozen=True)
-class Destination:
+class Destination(NamedTuple):
     """tunnel is set exactly when forward is 'tunnel'."""
 
     key: DestKey

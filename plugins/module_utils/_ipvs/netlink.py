@@ -39,7 +39,8 @@ _ERRNO = struct.Struct("=i")
 
 # Large enough to amortise the system call, small enough that the acknowledgements fit any receive buffer.
 _BATCH = 100
-_RECEIVE = 1 << 18
+# The kernel never puts more than 32 KiB of a dump into one message; a larger buffer would be mapped anew for each call.
+_RECEIVE = 1 << 16
 _BUFFER = 4 << 20
 # Adding the first service of a scheduler makes the kernel load a module within the request.
 _PATIENCE = 60

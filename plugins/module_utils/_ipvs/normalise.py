@@ -11,6 +11,7 @@ from __future__ import annotations
 import ipaddress
 import socket
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any, Callable, TypeVar
 
 from ansible_collections.steadfast.edge.plugins.module_utils._ipvs import model
@@ -83,7 +84,7 @@ def service_key(options: Mapping[str, Any]) -> model.ServiceKey:
         raise InvalidValue(f"The address {text} is not of the family {given}; leave 'family' out, it follows from the address.", text)
     protocol = model.PROTOCOLS[options.get("protocol") or "tcp"]
     key = model.ServiceKey(fwmark=0, family=family, protocol=protocol, address=text, port=options["port"])
-    _between(f"{key}: port", key.port, 0, 65535, str(key))
+    _between(str(key), "port", key.port, 0, 65535)
     return key
 
 
@@ -93,14 +94,15 @@ def _fwmark_key(options: Mapping[str, Any]) -> model.ServiceKey:
         raise InvalidValue(
             f"The service with fwmark {mark} also has 'address' or 'port'; a service is named by one or the other.", f"fwmark {mark}"
         )
-    _between("fwmark", mark, 1, 0xFFFFFFFF, f"fwmark {mark}")
+    if not 1 <= mark <= 0xFFFFFFFF:
+        raise InvalidValue(f"fwmark is {mark}, but must be between 1 and {0xFFFFFFFF}.", f"fwmark {mark}")
     return model.ServiceKey(fwmark=mark, family=_FAMILIES[options.get("family") or "ipv4"])
 
 
 def _service(key: model.ServiceKey, options: Mapping[str, Any]) -> model.Service:
     subject = str(key)
     persistence = options.get("persistence_timeout") or 0
-    _between(f"{subject}: persistence_timeout", persistence, 0, _LONGEST_PERSISTENCE, subject)
+    _between(subject, "persistence_timeout", persistence, 0, _LONGEST_PERSISTENCE)
     engine, netmask = options.get("persistence_engine"), options.get("persistence_netmask")
     if not persistence and (engine or netmask):
         raise InvalidValue(f"{subject}: persistence_engine and persistence_netmask need a persistence_timeout.", subject)
@@ -174,31 +176,27 @@ def dest_key(service: model.ServiceKey, options: Mapping[str, Any]) -> model.Des
     subject = f"{service} -> {options['address']}"
     family, text = address(options["address"], subject)
     port = service.port if options.get("port") is None else options["port"]
-    _between(f"{subject}: port", port, 0, 65535, subject)
+    _between(subject, "port", port, 0, 65535)
     return model.DestKey(family, text, port)
 
 
 def destination(service: model.ServiceKey, options: Mapping[str, Any]) -> model.Destination:
     key = dest_key(service, options)
     subject = f"{service} -> {key}"
-    parsed = ipaddress.ip_address(key.address)
-    if parsed.is_multicast or parsed.is_unspecified:
+    if not _parsed(key.address)[2]:
         raise InvalidValue(f"{subject}: a real server needs a unicast address.", subject)
     forward = options.get("forward") or "route"
     _check_port(subject, service, key, forward)
     if key.family != service.family and forward != "tunnel":
         raise InvalidValue(f"{subject}: a real server of the other address family can only be reached by 'forward: tunnel'.", subject)
-    values = {name: options.get(name) or 0 for name in ("upper_threshold", "lower_threshold")}
-    values["weight"] = 1 if options.get("weight") is None else options["weight"]
-    for name, value in values.items():
-        _between(f"{subject}: {name}", value, 0, _HEAVIEST, subject)
-    if values["lower_threshold"] > values["upper_threshold"]:
-        raise InvalidValue(
-            f"{subject}: lower_threshold {values['lower_threshold']} is above upper_threshold {values['upper_threshold']}"
-            + (" (0 is no limit; set upper_threshold too)." if not values["upper_threshold"] else "."),
-            subject,
-        )
-    return model.Destination(key=key, forward=forward, tunnel=_tunnel(subject, forward, options), **values)
+    upper, lower = options.get("upper_threshold") or 0, options.get("lower_threshold") or 0
+    weight = 1 if options.get("weight") is None else options["weight"]
+    for name, value in (("weight", weight), ("upper_threshold", upper), ("lower_threshold", lower)):
+        _between(subject, name, value, 0, _HEAVIEST)
+    if lower > upper:
+        hint = "" if upper else " (0 is no limit; set upper_threshold too)"
+        raise InvalidValue(f"{subject}: lower_threshold {lower} is above upper_threshold {upper}{hint}.", subject)
+    return model.Destination(key, forward, weight, upper, lower, _tunnel(subject, forward, options))
 
 
 def _check_port(subject: str, service: model.ServiceKey, key: model.DestKey, forward: str) -> None:
@@ -218,7 +216,7 @@ def _tunnel(subject: str, forward: str, options: Mapping[str, Any]) -> model.Tun
             raise InvalidValue(f"{subject}: tunnel_* options need 'forward: tunnel'.", subject)
         return None
     kind, port, checksum = given["tunnel_type"] or "ipip", given["tunnel_port"] or 0, given["tunnel_checksum"] or "none"
-    _between(f"{subject}: tunnel_port", port, 0, 65535, subject)
+    _between(subject, "tunnel_port", port, 0, 65535)
     if (kind == "gue") != bool(port):
         raise InvalidValue(f"{subject}: tunnel_port belongs to 'tunnel_type: gue', and is required there.", subject)
     if (kind == "ipip" and checksum != "none") or (kind == "gre" and checksum == "remote"):
@@ -232,19 +230,25 @@ def _tunnel(subject: str, forward: str, options: Mapping[str, Any]) -> model.Tun
 def address(text: str, subject: str) -> tuple[int, str]:
     """Family and canonical spelling: the kernel knows addresses, not their many spellings."""
     try:
-        parsed = ipaddress.ip_address(text.strip("[]"))
+        return _parsed(text.strip("[]"))[:2]
     except ValueError:
-        raise InvalidValue(f"{subject}: '{text}' is no IPv4 or IPv6 address (a name is not resolved here).", subject) from None
-    if "%" in str(parsed):
-        raise InvalidValue(f"{subject}: '{text}' has a zone, which IPVS does not know.", subject)
+        hint = "has a zone, which IPVS does not know" if "%" in text else "is no IPv4 or IPv6 address (a name is not resolved here)"
+        raise InvalidValue(f"{subject}: '{text}' {hint}.", subject) from None
+
+
+@lru_cache(maxsize=4096)
+def _parsed(text: str) -> tuple[int, str, bool]:
+    """Family, the C library's spelling (which is what comes back from the kernel's bytes), and whether one host has it."""
+    if "%" in text:
+        raise ValueError(text)
+    parsed = ipaddress.ip_address(text)
     family = socket.AF_INET6 if parsed.version == 6 else socket.AF_INET
-    # The C library's spelling, which is what comes back from the kernel's bytes.
-    return family, socket.inet_ntop(family, parsed.packed)
+    return family, socket.inet_ntop(family, parsed.packed), not (parsed.is_multicast or parsed.is_unspecified)
 
 
-def _between(name: str, value: int, low: int, high: int, subject: str) -> None:
+def _between(subject: str, name: str, value: int, low: int, high: int) -> None:
     if not low <= value <= high:
-        raise InvalidValue(f"{name} is {value}, but must be between {low} and {high}.", subject)
+        raise InvalidValue(f"{subject}: {name} is {value}, but must be between {low} and {high}.", subject)
 
 
 def _checked(name: str, value: str, parse: Callable[[str], _T], wanted: str, subject: str) -> _T:

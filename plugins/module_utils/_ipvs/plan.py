@@ -14,7 +14,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from ansible_collections.steadfast.edge.plugins.module_utils._ipvs import codec, model, render
 from ansible_collections.steadfast.edge.plugins.module_utils._ipvs.netlink import Request
@@ -137,7 +137,7 @@ def _leave(changes: Changes, service: model.ServiceKey, destinations: dict[model
     for key, destination in sorted(destinations.items()):
         changes.leaving.append((service, key))
         if destination.weight:
-            quiet = replace(destination, weight=0)
+            quiet = destination._replace(weight=0)
             changes.quiesce.append(_destination("drain", codec.EDIT_DESTINATION, service, quiet, f"weight {destination.weight} -> 0"))
 
 
