@@ -105,7 +105,7 @@ options:
   prove:
     description:
       - What must hold after the reload. All conditions are asked for again and again until they hold together, or O(prove.timeout) is over
-        and the old tree comes back.
+        and the old tree comes back. For the old tree, only O(prove.main_pid) and O(prove.workers) are asked for.
     type: dict
     suboptions:
       main_pid:

@@ -68,12 +68,15 @@ class Switcher:
         self.store.prune(switch.manifest.release, self.request.keep)
         return reloaded
 
-    def settle(self) -> bool:
+    def settle(self, back: bool = False) -> bool:
         """Reloads and waits for the proof; False where there is nothing to reload or nothing runs."""
         request = self.request
         if not self.would_reload(proving=True):
             return False
         prove = request.prove and replace(request.prove, command=tuple(fill(request.prove.command, self.paths.live)))
+        if prove and back:
+            # An address or a command may speak of what only the refused tree has, and nginx goes on to log why it refused it.
+            prove = replace(prove, log=None, url=None, command=())
         reload_and_prove(self.host, fill(request.reload, self.paths.live), request.service, prove, request.timeout)
         return bool(request.reload)
 
@@ -95,7 +98,7 @@ class Switcher:
         self._exchange()
         self._forget(state, switch, proven=False)
         try:
-            reloaded = self.settle()
+            reloaded = self.settle(back=True)
             if service and not reloaded and not unit_of(self.host, service).running:
                 return self._start_again(service)
         except ReleaseError as error:

@@ -19,6 +19,7 @@ from ansible_collections.steadfast.edge.plugins.module_utils._release._host impo
     ('nginx: [warn] duplicate "a" in /etc/app/a.conf:9\nnginx: [emerg] bad in /etc/app/b.conf:2', ("b.conf", 2)),
     ("Opening file '/etc/app/keepalived.conf'.\n(/etc/app/keepalived.conf: Line 12) Unknown keyword 'foo'", ("keepalived.conf", 12)),
     ('nginx: [emerg] cannot load certificate "/etc/app/tls/site.pem": BIO_new_file() failed', ("tls/site.pem", None)),
+    ('nginx: [emerg] mkdir() "/var/lib/nginx/body" failed\nnginx: configuration file /etc/app/nginx.conf test failed', (None, None)),
     ("nothing of use", (None, None)),
     ("error in /etc/application/x:3", (None, None)),
 ])

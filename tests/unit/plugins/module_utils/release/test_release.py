@@ -20,6 +20,7 @@ from ansible_collections.steadfast.edge.plugins.module_utils._release._errors im
     WantedError,
 )
 from ansible_collections.steadfast.edge.plugins.module_utils._release._host import Finished, Host
+from ansible_collections.steadfast.edge.plugins.module_utils._release._model import Prove
 from ansible_collections.steadfast.edge.plugins.module_utils._release._release import release
 from ansible_collections.steadfast.edge.plugins.module_utils._release._stage import Paths
 from ansible_collections.steadfast.edge.tests.unit.plugins.module_utils.release.rig import Rig, ServiceHost, contents
@@ -410,6 +411,24 @@ def test_without_a_running_service_there_is_no_reload(rig: Rig) -> None:
     assert outcome.changed and not outcome.reloaded
     assert foreseen == outcome
     assert not rig.run(FIRST).changed
+
+
+def test_late_complaints_about_the_new_tree_are_not_held_against_the_old_one(rig: Rig) -> None:
+    log = rig.base / "error.log"
+
+    class Complaining(ServiceHost):
+        def run(self, argv: Sequence[str], timeout: float) -> Finished:
+            if argv[0] == "reload-it" and log.exists():
+                super().run(argv, timeout)
+                log.write_text(log.read_text() + "[emerg] bind() failed\n")
+                return Finished(0, "")
+            return super().run(argv, timeout)
+
+    rig.run(FIRST)
+    log.write_text("")
+    with pytest.raises(ReloadFailed, match=r"refused it: \[emerg\] bind\(\) failed\. The previous tree is back and was reloaded\.$"):
+        rig.run({"main.conf": "bad\n"}, Complaining(rig.live, rig.loaded), prove=Prove(main_pid="any", log=str(log), command=("only-new",)))
+    assert rig.tree() == rig.loaded == {**FOREIGN, **FIRST}
 
 
 def test_a_service_that_dies_of_the_reload_is_started_with_the_old_tree(rig: Rig) -> None:
