@@ -67,3 +67,14 @@ options:
     choices: [proceed, fail]
     default: proceed
 """
+
+    OWNER = r"""
+options:
+  beside_keepalived:
+    description:
+      - Where keepalived runs with a C(virtual_server) for a service, this module refuses to change or purge that service, since
+        two owners undo each other.
+      - V(true) changes it all the same. Sensible where that keepalived keeps its services in another network namespace.
+    type: bool
+    default: false
+"""

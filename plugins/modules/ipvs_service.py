@@ -18,6 +18,7 @@ extends_documentation_fragment:
   - steadfast.edge.ipvs_common
   - steadfast.edge.ipvs_common.service
   - steadfast.edge.ipvs_common.drain
+  - steadfast.edge.ipvs_common.owner
 options:
   state:
     description: Whether the service shall be there.
@@ -175,6 +176,7 @@ def argument_spec() -> dict[str, object]:
     return {
         **spec.service(),
         **spec.DRAIN,
+        **spec.OWNER,
         "purge_destinations": {"type": "bool", "default": True},
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     }
@@ -188,9 +190,10 @@ def main() -> None:
     policy = Policy(timeout=params["drain_timeout"], fail=params["on_drain_timeout"] == "fail")
     try:
         if params["state"] == "absent":
-            declaration = Declaration(absent=(normalise.service_key(params),))
+            declaration = Declaration(absent=(normalise.service_key(params),), shared=params["beside_keepalived"])
         else:
-            declaration = Declaration(normalise.table([params]), purge_destinations=params["purge_destinations"])
+            declared = normalise.table([params])
+            declaration = Declaration(declared, purge_destinations=params["purge_destinations"], shared=params["beside_keepalived"])
         result = reconcile(host, declaration, policy, module.check_mode, whole=False)
     except IpvsError as error:
         module.fail_json(**report(error))

@@ -15,11 +15,11 @@ description:
   - The order of the changes keeps clients served. New services and real servers come first, then weights rise, then weights
     fall, and only then something leaves. No address family falls to zero services on the way, which would make the
     kernel reset the connections of all of them.
-  - A host whose table belongs to keepalived is configured there; two owners undo each other.
   - The table does not survive a reboot.
 extends_documentation_fragment:
   - steadfast.edge.ipvs_common
   - steadfast.edge.ipvs_common.drain
+  - steadfast.edge.ipvs_common.owner
 options:
   services:
     description: The virtual services.
@@ -210,6 +210,7 @@ def argument_spec() -> dict[str, object]:
     return {
         "services": {"type": "list", "elements": "dict", "required": True, "options": spec.service()},
         **spec.DRAIN,
+        **spec.OWNER,
         "purge": {"type": "bool", "default": False},
         "purge_destinations": {"type": "bool", "default": True},
     }
@@ -222,7 +223,8 @@ def main() -> None:
     host = Host(lambda argv: module.run_command(list(argv)))
     policy = Policy(timeout=params["drain_timeout"], fail=params["on_drain_timeout"] == "fail")
     try:
-        declaration = Declaration(normalise.table(params["services"]), (), params["purge"], params["purge_destinations"])
+        declared = normalise.table(params["services"])
+        declaration = Declaration(declared, (), params["purge"], params["purge_destinations"], params["beside_keepalived"])
         result = reconcile(host, declaration, policy, module.check_mode, whole=True)
     except IpvsError as error:
         module.fail_json(**report(error))

@@ -85,6 +85,10 @@ class Host:
         except (FileNotFoundError, NotADirectoryError):
             return None
 
+    def matching(self, pattern: str) -> list[str]:
+        """The files that a pattern means, by their names on this host."""
+        return sorted(f"/{path.relative_to(self._root)}" for path in self._root.glob(pattern.lstrip("/")))
+
     def write(self, path: str, content: str, mode: int = 0o644) -> None:
         """The old content or the new one, never a part: what is read at boot must be whole."""
         target = self.path(path)

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.steadfast.edge.plugins.module_utils._ipvs import apply, drain, model, plan, render, table
+from ansible_collections.steadfast.edge.plugins.module_utils._ipvs import apply, drain, model, owner, plan, render, table
 from ansible_collections.steadfast.edge.plugins.module_utils._ipvs.host import Host
 
 __all__ = ["Declaration", "Result", "current_table", "reconcile"]
@@ -23,6 +23,8 @@ class Declaration:
     absent: tuple[model.ServiceKey, ...] = ()
     purge: bool = False
     purge_destinations: bool = True
+    # Do it even where keepalived owns a service.
+    shared: bool = False
 
 
 @dataclass
@@ -64,6 +66,8 @@ def reconcile(
     keys = None if whole else [*declaration.declared, *declaration.absent]
     current = current_table(host, keys)
     wanted = plan.merge(current, declaration.declared, declaration.purge, declaration.purge_destinations, declaration.absent)
+    if not declaration.shared:
+        owner.refuse(host, {*declaration.declared, *declaration.absent, *(set(current) - set(wanted))})
     changes = plan.between(current, wanted, drain=policy.timeout > 0)
     result = _predict(host, current, wanted, changes, policy)
     result.foreign = [str(key) for key in sorted(set(wanted) - set(declaration.declared))]

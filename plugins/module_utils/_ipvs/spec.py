@@ -9,7 +9,7 @@ from typing import Any
 
 from ansible_collections.steadfast.edge.plugins.module_utils._ipvs.model import PROTOCOLS
 
-__all__ = ["DRAIN", "SCHEDULERS", "attributes", "destination", "identity", "member", "service"]
+__all__ = ["DRAIN", "OWNER", "SCHEDULERS", "attributes", "destination", "identity", "member", "service"]
 
 # 'none' leaves a service without a scheduler; every connection to it is then refused.
 SCHEDULERS = ("rr", "wrr", "lc", "wlc", "lblc", "lblcr", "dh", "sh", "sed", "nq", "fo", "ovf", "mh", "twos", "none")
@@ -18,6 +18,8 @@ DRAIN: dict[str, Any] = {
     "drain_timeout": {"type": "int", "default": 0},
     "on_drain_timeout": {"type": "str", "choices": ["proceed", "fail"], "default": "proceed"},
 }
+
+OWNER: dict[str, Any] = {"beside_keepalived": {"type": "bool", "default": False}}
 
 
 def identity() -> dict[str, Any]:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 from collections.abc import Sequence
 from typing import Any
 
@@ -49,6 +50,9 @@ class MemoryHost(Host):
 
     def read(self, path: str) -> str | None:
         return self.files.get(path)
+
+    def matching(self, pattern: str) -> list[str]:
+        return sorted(path for path in self.files if fnmatch.fnmatch(path, pattern))
 
     def write(self, path: str, content: str, mode: int = 0o644) -> None:
         self.files[path] = content

@@ -33,6 +33,14 @@ def test_what_is_not_there(host: Host) -> None:
     host.remove("/etc/nothing")
 
 
+def test_patterns(host: Host) -> None:
+    for name in ("/etc/a/2.conf", "/etc/a/1.conf", "/etc/a/1.txt"):
+        host.write(name, "")
+    assert host.matching("/etc/a/*.conf") == ["/etc/a/1.conf", "/etc/a/2.conf"]
+    assert host.matching("/etc/a/1.txt") == ["/etc/a/1.txt"]
+    assert host.matching("/etc/nothing") == []
+
+
 def test_links(host: Host, tmp_path: Path) -> None:
     host.link("/etc/wants/a.service", "/etc/a.service")
     # It dangles below this root, and is there all the same.
