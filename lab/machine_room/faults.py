@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 
 from machine_room import lifecycle, readiness, ssh
 from machine_room.cgroup import Group
@@ -37,7 +38,9 @@ def reboot(paths: LabPaths, hosts: Sequence[Host]) -> None:
     before = {host.name: ssh.ask(paths, host, _BOOT_ID) for host in hosts}
     with step(f"rebooting {', '.join(host.name for host in hosts)}"):
         for host in hosts:
-            ssh.ask(paths, host, ["systemctl", "reboot", "--no-block"])
+            # It may end the connection before the answer is through; the boot id tells.
+            with suppress(LabError):
+                ssh.ask(paths, host, ["systemctl", "reboot", "--no-block"])
         deadline = time.monotonic() + REBOOT_SECONDS
         for host in hosts:
             _wait_until_down(paths, host, before[host.name], deadline)

@@ -6,6 +6,7 @@ import shutil
 import time
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 
 from machine_room import features, images, readiness, requirements, seed, ssh, state, supervisor
 from machine_room.cgroup import Group
@@ -24,7 +25,7 @@ def up(paths: LabPaths, described: Lab) -> None:
         lab = replace(described, hosts=features.choose(described.hosts))
     with step("checking what the machine has"):
         requirements.check(lab.hosts)
-        known = _known(paths, lab)
+    known = _known(paths, lab)
     if known is None:
         lab = replace(lab, layers=images.ensure(lab.hosts))
         _build(paths, lab)
@@ -46,12 +47,13 @@ def _known(paths: LabPaths, lab: Lab) -> Lab | None:
     except (LabError, ValueError, KeyError):
         _remove_remains(paths)
         return None
-    if found.lab.inventory != lab.inventory and found.phase == UP:
+    other = found.lab.inventory
+    if found.phase == UP and other != lab.inventory and Path(other).exists():
         raise LabError(
-            f"lab '{lab.name}' belongs to the inventory {found.lab.inventory}: take another name (--name or LAB_NAME), "
+            f"lab '{lab.name}' belongs to the inventory {other}: take another name (--name or LAB_NAME), "
             f"or end that one with `lab/lab --name {lab.name} down`"
         )
-    if found.phase != UP:
+    if found.phase != UP or other != lab.inventory:
         _remove_remains(paths)
         return None
     return found.lab
@@ -59,7 +61,7 @@ def _known(paths: LabPaths, lab: Lab) -> Lab | None:
 
 def _remove_remains(paths: LabPaths) -> None:
     if paths.folder.exists() or Fabric(paths).exists or Group(paths.name).path.exists():
-        say("found what is left of a run that did not end: removing it")
+        say("  found what is left of a run that did not end, or of a checkout that is gone: removing it")
         _remove(paths)
 
 

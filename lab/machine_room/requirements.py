@@ -67,7 +67,7 @@ def _missing_features(guests: list[str]) -> list[str]:
     problems = [f"its kernel does not offer {what}: use a kernel that has it" for what, argv in _PROBES.items() if not succeeds(argv)]
     try:
         if not _can_kill_groups(cgroup.hierarchy()):
-            problems.append("its cgroup v2 hierarchy has no cgroup.kill: use Linux 5.14 or later")
+            problems.append("its cgroup v2 hierarchy is read-only or has no cgroup.kill: use Linux 5.14 or later, a container privileged")
     except LabError as error:
         problems.append(str(error))
     STATE_ROOT.mkdir(parents=True, exist_ok=True)

@@ -27,6 +27,8 @@ def launch(paths: LabPaths, host: Host) -> None:
     """Starts the supervisor of a host, detached from the caller's terminal and session."""
     group = Group(paths.name, host.name)
     group.create()
+    # A host that was frozen when its power was cut is not frozen when it comes back.
+    group.freeze(False)
     with Path(paths.host(host.name).console).open("ab") as log:
         subprocess.Popen(
             ["/usr/bin/python3", "-I", "-S", str(CHECKOUT / "lab" / "machine_room"), "supervise", paths.name, host.name],

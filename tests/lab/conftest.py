@@ -11,7 +11,7 @@ import pytest
 CHECKOUT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(CHECKOUT), str(CHECKOUT / "lab")]
 
-from tests.lab.labs import HERE, TAG, Lab
+from tests.lab.labs import HERE, TAG, Lab, eventually, namespaces, namespaces_of
 
 
 @pytest.fixture(scope="session")
@@ -21,7 +21,13 @@ def lab() -> Iterator[Lab]:
     made("down")
     made("up")
     yield made
+    # A guest that is killed closes no connection: only the lab itself can end those that lead to it.
+    made("power-off", "box1")
+    made.hold_connection("guest1")
+    inside = namespaces_of(made)
     made("down")
+    assert made.traces() == []
+    assert eventually(lambda: not inside & namespaces())
 
 
 @pytest.fixture

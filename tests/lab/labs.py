@@ -47,6 +47,23 @@ class Lab:
         lines = [line.split() for line in self("status").stdout.splitlines()]
         return next(words[2] for words in lines if words and words[0] == host)
 
+    def hold_connection(self, host: str) -> None:
+        """As Ansible does: a shared connection that stays, and would keep the lab's network alive."""
+        control = self.paths.control / f"{self.on(host, 'hostname -I').split()[0]}-root"
+        options = [
+            "-F",
+            str(self.paths.ssh / "config"),
+            "-o",
+            f"ControlPath={control}",
+            "-o",
+            "ControlMaster=yes",
+            "-o",
+            "ControlPersist=600",
+        ]
+        quiet = subprocess.DEVNULL
+        subprocess.run(["ssh", *options, host, "true"], check=True, stdin=quiet, stdout=quiet, stderr=quiet)
+        assert control.exists()
+
     def kill_while(self, verb: str, reached: Callable[[], bool], **environment: str) -> None:
         """Starts a verb and kills it, and only it, as soon as something can be seen."""
         quiet = subprocess.DEVNULL

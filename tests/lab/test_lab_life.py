@@ -26,22 +26,12 @@ def test_down_leaves_nothing(small: Lab) -> None:
     assert len(inside) >= 8, "a mount, process and network namespace for each of two hosts, and more"
     assert small.traces()
     small("freeze", "inner1")
-    _hold_a_shared_connection(small, "router1")
+    small.hold_connection("router1")
     small("down")
     assert small.traces() == []
     assert _devices() == devices
     assert eventually(lambda: not inside & namespaces()), inside & namespaces()
     assert "nothing to do" in small("down").stdout
-
-
-def _hold_a_shared_connection(small: Lab, host: str) -> None:
-    """As Ansible does: a master connection that stays, and would keep the network alive."""
-    control = small.paths.control / "192.0.2.1-root"
-    options = ["-F", str(small.paths.ssh / "config"), "-o", f"ControlPath={control}", "-o", "ControlMaster=yes", "-o", "ControlPersist=600"]
-    subprocess.run(
-        ["ssh", *options, host, "true"], check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    assert control.exists()
 
 
 def test_segments_are_apart_until_a_host_routes(small: Lab) -> None:
@@ -82,7 +72,7 @@ def test_down_after_a_killed_up_leaves_nothing(small: Lab) -> None:
 def test_up_after_a_killed_down_starts_anew(small: Lab) -> None:
     small("up")
     small.on("inner1", "touch /root/old")
-    small.kill_while("down", lambda: not small.paths.state.exists() or "building" in small.paths.state.read_text())
+    small.kill_while("down", lambda: not Group(small.name).path.exists())
     small("up")
     assert small.on("inner1", "ls /root") == ""
 
@@ -139,6 +129,15 @@ def test_another_inventory_may_not_take_the_name(small: Lab) -> None:
     taken = Lab(small.name, HERE / "inventory")("up", rc=1)
     assert "belongs to the inventory" in taken.stderr
     assert "--name" in taken.stderr
+    assert small.condition("inner1") == "running"
+
+
+def test_a_lab_whose_checkout_is_gone_is_in_nobodys_way(small: Lab, tmp_path: Path) -> None:
+    gone = Lab(small.name, tmp_path / "hosts.yml")
+    gone.inventory.write_text((HERE / "small" / "hosts.yml").read_text())
+    gone("up")
+    gone.inventory.unlink()
+    assert "of a checkout that is gone" in small("up").stdout
     assert small.condition("inner1") == "running"
 
 
