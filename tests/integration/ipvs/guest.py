@@ -86,17 +86,17 @@ def _script(path: Path, content: str) -> None:
     path.chmod(0o755)
 
 
-def run(tests: list[Path], seconds: int = 600) -> str:
+def run(tests: list[Path], seconds: int = 600, show: str = "") -> str:
     """Runs these test files in a new guest; its console is the answer."""
     prepare()
     command = [
         "linux.uml",
-        "mem=384M",
+        "mem=512M",
         "rootfstype=hostfs",
         "rootflags=/",
         "ro",
         f"init={HOME}/init",
-        f"tests={','.join(map(str, tests))}",
+        f"tests={','.join([*map(str, tests), *filter(None, [show])])}",
         "con0=null,fd:1",
         "con=null",
         "ssl=null",
