@@ -134,9 +134,26 @@ def test_reboot_is_a_boot_of_the_same_host(lab: Lab) -> None:
     before = {host: lab.on(host, script) for host in BOTH}
     boots = {host: lab.on(host, "cat /proc/sys/kernel/random/boot_id") for host in BOTH}
     for host in BOTH:
-        ticks = "while :; do date +%s%N > /run/tick && mv /run/tick /run/ticks; sleep 0.1; done"
+        lab.on(host, "ip address add 192.0.2.151/32 dev lo")
+    lab("reboot", *BOTH)
+    for host in BOTH:
+        assert lab.on(host, "cat /root/rebooted; cat /etc/machine-id") == f"kept\n{before[host]}"
+        assert lab.on(host, "cat /proc/sys/kernel/random/boot_id") != boots[host]
+        assert "192.0.2" in lab.on(host, "ip -4 -brief address show eth0")
+        assert "192.0.2.151" not in lab.on(host, "ip -4 address show lo")
+
+
+def test_power_off_from_inside_stays_off(lab: Lab) -> None:
+    lab.on("box1", "systemctl poweroff --no-block")
+    assert eventually(lambda: lab.condition("box1") == "off")
+    assert "was running" in lab("up").stdout
+    assert lab.condition("box1") == "running"
+
+
+@pytest.mark.parametrize("host", BOTH)
+def test_freeze_and_thaw(lab: Lab, host: str) -> None:
+    ticks = "while :; do date +%s%N > /run/tick && mv /run/tick /run/ticks; sleep 0.1; done"
     lab.on(host, f"nohup sh -c '{ticks}' >/dev/null 2>&1 & echo started")
-    )
     lab("freeze", host)
     assert lab.condition(host) == "frozen"
     lab("thaw", host)
