@@ -13,10 +13,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.steadfast.edge.plugins.module_utils._probe import http
+from ansible_collections.steadfast.edge.plugins.module_utils._probe import client
 
 ROOT = Path(__file__).resolve().parent.parent
-PROBE = ROOT / "plugins/module_utils/_probe/http.py"
+PROBE = ROOT / "plugins/module_utils/_probe/client.py"
 # Response headers that the lab's shop sends: which nginx and which Tomcat answered.
 SERVED_BY = ("X-Edge-Web", "X-Edge-App")
 
@@ -102,7 +102,7 @@ class Probing:
     def __init__(self, process: subprocess.Popen[str], seconds: float) -> None:
         self._process = process
         self.seconds = seconds
-        self.answers: list[http.Answer] = []
+        self.answers: list[client.Answer] = []
 
     def until(self, seconds: float) -> None:
         """Read on until a request that was sent `seconds` after the probe began has been answered."""
@@ -126,12 +126,12 @@ class Probing:
         record: dict[str, Any] = json.loads(line)
         if "summary" in record:
             return False
-        self.answers.append(http.Answer(**{**record, "servers": tuple(record["servers"])}))
+        self.answers.append(client.Answer(**{**record, "servers": tuple(record["servers"])}))
         return True
 
     @property
-    def summary(self) -> http.Summary:
-        return http.summarise(self.answers)
+    def summary(self) -> client.Summary:
+        return client.summarise(self.answers)
 
     def timeline(self, columns: int = 60) -> str:
         """What the client saw, left to right: all answered (#), some only after a retry (+), some lost (!)."""
@@ -143,7 +143,7 @@ class Probing:
         return "".join(marks)
 
 
-def _mark(answers: list[http.Answer]) -> str:
+def _mark(answers: list[client.Answer]) -> str:
     if not answers:
         return " "
     if any(not answer.ok for answer in answers):

@@ -149,7 +149,8 @@ class Host:
         environment = {**os.environ, "LC_ALL": "C", "LANGUAGE": "C"}
         with tempfile.TemporaryFile() as output:
             # Its own session, so that a helper it left running cannot outlive the time allowed.
-            process = subprocess.Popen(
+            # Not run_command: it cannot end what takes too long.
+            process = subprocess.Popen(  # pylint: disable=ansible-bad-function
                 argv, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, cwd="/", env=environment, start_new_session=True)
             rc: int | None = None
             try:

@@ -91,7 +91,7 @@ class Project:
         """The exit code and the data of the preflight's task."""
         self.write(inventory)
         finished = self.run("site.yml", "-v", *options)
-        _, _, rest = finished.stdout.partition("[Check the whole inventory at once]")
+        rest = finished.stdout.partition("[Check the whole inventory at once]")[2]
         assert "=> " in rest, finished.stdout + finished.stderr
         found: dict[str, Any] = json.JSONDecoder().raw_decode(rest.split("=> ", 1)[1])[0]
         return finished.returncode, found
@@ -170,7 +170,7 @@ def test_templates_of_the_inventory_are_rendered(project: Project) -> None:
 def test_one_text_that_means_something_else_on_each_host_is_seen(project: Project) -> None:
     inventory = good()
     inventory["all"]["edge_vips"][0]["holders"] = "{{ [inventory_hostname] }}"
-    _, result = project.result(inventory)
+    result = project.result(inventory)[1]
     assert "edge_vips[0].holders[0]" in [error["path"] for error in result["errors"]]
     assert "Hosts see different values" in result["msg"]
 

@@ -143,7 +143,9 @@ def test_a_secret_is_neither_told_nor_logged(run: Run, log: list[str], options: 
     answers = [run(**{"files": [entry("key", text, secret=True)], **options}) for text in (secret, "other")]
     everything = json.dumps(answers) + "\n".join(log)
     assert not [word for word in secret.split() if word in everything]
-    assert answers[0]["invocation"]["module_args"]["files"][0]["path"] == "key"
+    # From ansible-core 2.21 on, a module returns its arguments only when asked.
+    invocation = answers[0].get("invocation")
+    assert invocation is None or invocation["module_args"]["files"][0]["path"] == "key"
 
 
 @pytest.mark.parametrize("files", [[SECRET], SECRET, [{"path": "key", "content": SECRET, "no_such_key": SECRET}], [{"content": SECRET}]])

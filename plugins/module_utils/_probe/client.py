@@ -4,7 +4,7 @@
 """Asks an URL at a fixed rate and says what a client saw: every failure, who answered, the longest gap.
 
 Standard library alone and a single file, so that it also runs as a script on a host that has nothing but Python:
-`python3 - --url http://192.0.2.150/ --rate 50 --seconds 20 < http.py` prints one JSON object per request as it ends.
+`python3 - --url http://192.0.2.150/ --rate 50 --seconds 20 < client.py` prints one JSON object per request as it ends.
 """
 
 from __future__ import annotations
