@@ -17,6 +17,7 @@ import re
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,8 @@ class Part:
     name: str
     argv: list[str]
     proof: str  # what the output must hold; a group, where there is one, is the number of tests run
-    lab: bool = False
+    fast: bool = True  # belongs to `make check`
+    lab: bool = False  # brings machines up, so it runs alone
 
 
 @dataclass(frozen=True)
@@ -50,76 +52,92 @@ def scripts(pattern: bytes, ending: str) -> list[str]:
 
 
 def parts() -> list[Part]:
-    """The parts in the order in which they run: the quickest to fail first."""
+    """The parts in the order in which they start. Long ones first: two run at a time."""
     ansible_test = str(ROOT / "tools/ansible-test")
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     python = scripts(rb"#!.*\bpython", ".py")
     collected = [
-        Part("yamllint", ["yamllint", "--strict", "."], ""),
-        Part("ruff", ["ruff", "check", *python], "All checks passed"),
-        Part("mypy", ["mypy", *python], r"no issues found in (\d+) source"),
-        Part("shellcheck", ["shellcheck", *scripts(rb"#!.*\bbash\b", ".sh")], ""),
-        Part("ansible-lint", ["ansible-lint", "--strict"], r"Passed: 0 failure\(s\), 0 warning\(s\) (?:in|on) (\d+) files"),
-        Part("changelog", ["antsibull-changelog", "lint"], ""),
-        Part("collection", ["pytest", "-q", "tests/collection"], PYTEST),
-        Part("preflight", ["pytest", "-q", "tests/integration/preflight"], PYTEST),
         Part("sanity", [ansible_test, ".venv", "sanity", "--python", version], r"Running sanity test"),
-        Part("units", [ansible_test, ".venv", "units", "--venv", "--python", version], PYTEST),
+        Part("collection", ["pytest", "-q", "tests/collection"], PYTEST),
+        Part("units", [ansible_test, ".venv", "units", "--python", version], PYTEST),
+        Part("preflight", ["pytest", "-q", "tests/integration/preflight"], PYTEST),
+        Part("ansible-lint", ["ansible-lint", "--strict"], r"Passed: 0 failure\(s\), 0 warning\(s\) (?:in|on) (\d+) files"),
+        Part("mypy", ["mypy", *python], r"no issues found in (\d+) source"),
+        Part("ruff", ["ruff", "check", *python], "All checks passed"),
+        Part("yamllint", ["yamllint", "--strict", "."], ""),
+        Part("shellcheck", ["shellcheck", *scripts(rb"#!.*\b(ba)?sh\b", ".sh")], ""),
+        Part("changelog", ["antsibull-changelog", "lint"], ""),
     ]
     if NEWEST.exists():
         ask = [str(NEWEST / "bin/python"), "-c", "import sys; print('%d.%d' % sys.version_info[:2])"]
         newest = subprocess.run(ask, capture_output=True, text=True, check=True).stdout.strip()
         collected += [
-            Part("sanity-newest-core", [ansible_test, ".venv-newest", "sanity", "--python", newest], r"Running sanity test"),
-            Part("units-newest-core", [ansible_test, ".venv-newest", "units", "--venv", "--python", newest], PYTEST),
+            Part("sanity-newest-core", [ansible_test, ".venv-newest", "sanity", "--python", newest], r"Running sanity test", fast=False),
+            Part("units-newest-core", [ansible_test, ".venv-newest", "units", "--python", newest], PYTEST, fast=False),
         ]
     else:
         print("-- left out: sanity and units with the newest ansible-core (no Python 3.12 or newer on this machine)", flush=True)
     return [
         *collected,
-        Part("realserver", ["pytest", "-q", "tests/integration/realserver"], PYTEST, lab=True),
-        Part("lab", ["pytest", "-q", "tests/lab"], PYTEST, lab=True),
-        Part("molecule", ["molecule", "test", "--no-command-borders", "--scenario-name", "default"], r"(\d+) passed", lab=True),
+        Part("realserver", ["pytest", "-q", "tests/integration/realserver"], PYTEST, fast=False, lab=True),
+        Part("lab", ["pytest", "-q", "tests/lab"], PYTEST, fast=False, lab=True),
+        Part("molecule", ["molecule", "test", "--no-command-borders", "--scenario-name", "default"], r"(\d+) passed", fast=False, lab=True),
     ]
 
 
 def run(part: Part, logs: Path) -> Result:
-    """Runs one part, showing its output and keeping it in a log."""
-    print(f"\n== {part.name}", flush=True)
-    log = logs / (re.sub(r"\W+", "-", part.name) + ".log")
+    """Runs one part and keeps its output in a log; a part that runs alone shows it line by line, others when they end."""
+    log = logs / f"{part.name}.log"
     start = time.monotonic()
+    if part.lab:
+        print(f"\n== {part.name}", flush=True)
     environment = {**os.environ, "NO_COLOR": "1"}
     streams: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
     with log.open("w") as kept, subprocess.Popen(part.argv, cwd=ROOT, env=environment, text=True, errors="replace", **streams) as process:
         assert process.stdout is not None
         for line in process.stdout:
-            print(line, end="", flush=True)
             kept.write(line)
-    seconds = time.monotonic() - start
-    shown = re.sub(r"\x1b\[[0-9;]*m", "", log.read_text())
+            if part.lab:
+                print(line, end="", flush=True)
+    result = judge(part, process.returncode, log.read_text(), time.monotonic() - start)
+    if not part.lab:
+        print(f"\n== {part.name}\n{log.read_text() if result.problem else ''}{describe(result)}", flush=True)
+    return result
+
+
+def judge(part: Part, code: int, output: str, seconds: float) -> Result:
+    """Exit code 0 and a proof that something was tested; anything else is a problem."""
+    shown = re.sub(r"\x1b\[[0-9;]*m", "", output)
     counts = [int(match.group(1)) if match.re.groups else 1 for match in re.finditer(part.proof, shown)]
-    problem = f"exit code {process.returncode}" if process.returncode else "" if counts else "ran no test"
+    problem = f"exit code {code}" if code else "" if counts else "ran no test"
     return Result(part, problem, sum(counts) if part.proof else 1, seconds)
 
 
-def main(argv: list[str]) -> int:
-    wanted = parts()
+def describe(result: Result) -> str:
+    return f"{result.part.name:22} {result.seconds:7.1f} s  {result.problem or 'passed':14} {result.tests:5} checked"
+
+
+def chosen(argv: list[str]) -> list[Part]:
+    everything = parts()
     if argv == ["--fast"]:
-        wanted = [part for part in wanted if not part.lab]
-    elif argv:
-        unknown = sorted(set(argv) - {part.name for part in wanted})
-        if unknown:
-            print(f"no such part: {', '.join(unknown)}; there are: {', '.join(part.name for part in wanted)}", file=sys.stderr)
-            return 2
-        wanted = [part for part in wanted if part.name in argv]
+        return [part for part in everything if part.fast]
+    unknown = sorted(set(argv) - {part.name for part in everything})
+    if unknown:
+        sys.exit(f"no such part: {', '.join(unknown)}; there are: {', '.join(part.name for part in everything)}")
+    return [part for part in everything if part.name in argv] if argv else everything
+
+
+def main(argv: list[str]) -> int:
+    wanted = chosen(argv)
     logs = ROOT / "tests/output"
     logs.mkdir(parents=True, exist_ok=True)
-    results = [run(part, logs) for part in wanted]
-    print("\n== summary")
-    for result in results:
-        print(f"{result.part.name:22} {result.seconds:7.1f} s  {result.problem or 'passed':14} {result.tests:5} checked")
+    began = time.monotonic()
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        results = list(pool.map(lambda part: run(part, logs), [part for part in wanted if not part.lab]))
+    results += [run(part, logs) for part in wanted if part.lab]
     failed = [result for result in results if result.problem]
-    print(f"total {sum(result.seconds for result in results):.0f} s; logs in tests/output/")
+    print("\n== summary", *(describe(result) for result in results), sep="\n")
+    print(f"total {time.monotonic() - began:.0f} s; logs in tests/output/")
     print(f"{len(results) - len(failed)} passed, {len(failed)} failed")
     return 1 if failed else 0
 
