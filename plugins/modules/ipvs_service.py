@@ -13,7 +13,7 @@ description:
   - Makes one virtual service of the kernel's IPVS table, and its real servers, what is declared, in one call and with the fewest changes.
   - What is not given has its default. An edit in the kernel replaces everything, and so does this declaration.
   - The order of the changes keeps clients served. Real servers are added before others lose weight, and leave last.
-  - The table does not survive a reboot.
+  - The service does not survive a reboot. M(steadfast.edge.ipvs_table) can make a table persistent.
 extends_documentation_fragment:
   - steadfast.edge.ipvs_common
   - steadfast.edge.ipvs_common.service

@@ -15,7 +15,7 @@ description:
   - The order of the changes keeps clients served. New services and real servers come first, then weights rise, then weights
     fall, and only then something leaves. No address family falls to zero services on the way, which would make the
     kernel reset the connections of all of them.
-  - The table does not survive a reboot.
+  - The table survives a reboot with O(persist=true).
 extends_documentation_fragment:
   - steadfast.edge.ipvs_common
   - steadfast.edge.ipvs_common.drain
@@ -128,6 +128,13 @@ options:
     description: Whether real servers that a service's O(services[].destinations) does not list are removed.
     type: bool
     default: true
+  persist:
+    description:
+      - Whether O(services) come back after a reboot. A oneshot unit has C(ipvsadm) read them from C(/etc/steadfast-edge/ipvs.rules).
+        Foreign services do not come back.
+      - When O(services) is empty, the unit is removed. With V(false) no file is read or written.
+    type: bool
+    default: false
 seealso:
   - module: steadfast.edge.ipvs_service
   - module: steadfast.edge.ipvs_destination
@@ -172,6 +179,12 @@ after:
   returned: success
   type: list
   elements: dict
+files:
+  description:
+    - Contents of the files that bring the table back at boot, as found in C(before) and as they are now in C(after).
+    - Empty with O(persist=false).
+  returned: success
+  type: dict
 foreign:
   description: Services of the table that are not declared and were left alone.
   returned: success
@@ -213,6 +226,7 @@ def argument_spec() -> dict[str, object]:
         **spec.OWNER,
         "purge": {"type": "bool", "default": False},
         "purge_destinations": {"type": "bool", "default": True},
+        "persist": {"type": "bool", "default": False},
     }
 
 
@@ -224,7 +238,9 @@ def main() -> None:
     policy = Policy(timeout=params["drain_timeout"], fail=params["on_drain_timeout"] == "fail")
     try:
         declared = normalise.table(params["services"])
-        declaration = Declaration(declared, (), params["purge"], params["purge_destinations"], params["beside_keepalived"])
+        declaration = Declaration(
+            declared, (), params["purge"], params["purge_destinations"], params["beside_keepalived"], params["persist"]
+        )
         result = reconcile(host, declaration, policy, module.check_mode, whole=True)
     except IpvsError as error:
         module.fail_json(**report(error))
@@ -232,7 +248,8 @@ def main() -> None:
         module.warn(warning)
     # Repeating ten thousand real servers in every answer costs more than comparing them with the kernel's.
     invocation = {"module_args": {**params, "services": f"{len(params['services'])} services"}}
-    module.exit_json(invocation=invocation, foreign=result.foreign, **result.data())
+    files = {"before": result.files.before, "after": result.files.after}
+    module.exit_json(invocation=invocation, foreign=result.foreign, files=files, **result.data())
 
 
 if __name__ == "__main__":

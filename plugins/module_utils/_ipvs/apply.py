@@ -38,7 +38,10 @@ def apply(kernel: Kernel, changes: Changes, policy: drain.Policy, clock: drain.C
 def _send(kernel: Kernel, phase: Sequence[Operation], outcome: Outcome) -> None:
     if not phase:
         return
-    codes = kernel.batch([operation.request for operation in phase])
+    try:
+        codes = kernel.batch([operation.request for operation in phase])
+    except IpvsError as error:
+        raise PartialFailure([error], outcome.done) from error
     missing = {operation.service for operation, code in zip(phase, codes) if code and operation.kind == "service"}
     failures: list[IpvsError] = []
     for operation, code in zip(phase, codes):

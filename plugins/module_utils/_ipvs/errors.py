@@ -13,7 +13,17 @@ import errno as errnos
 import os
 from typing import Any
 
-__all__ = ["InvalidValue", "IpvsError", "KernelRefused", "NotAvailable", "NotPermitted", "PartialFailure", "from_errno", "report"]
+__all__ = [
+    "InvalidValue",
+    "IpvsError",
+    "KernelRefused",
+    "NoAnswer",
+    "NotAvailable",
+    "NotPermitted",
+    "PartialFailure",
+    "from_errno",
+    "report",
+]
 
 
 class IpvsError(Exception):
@@ -40,6 +50,10 @@ class NotPermitted(IpvsError):
 
 class KernelRefused(IpvsError):
     """The kernel rejected one request about one object."""
+
+
+class NoAnswer(IpvsError):
+    """The netlink socket failed, or the kernel stayed silent."""
 
 
 class PartialFailure(IpvsError):

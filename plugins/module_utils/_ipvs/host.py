@@ -124,6 +124,14 @@ class Host:
                 return f"{folder}/{name}"
         return None
 
+    def ipvsadm(self, warnings: list[str]) -> str:
+        """Where ipvsadm is, or will be once it is installed; nothing but the boot needs it."""
+        found = self.program("ipvsadm")
+        if not found:
+            text = "ipvsadm is not installed, but brings this back after a reboot. Install it before the next boot."
+            warnings.extend([text] if text not in warnings else [])
+        return found or "/usr/sbin/ipvsadm"
+
     def run(self, argv: Sequence[str]) -> None:
         code, out, err = self._run(argv)
         if code:

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ansible_collections.steadfast.edge.plugins.module_utils._ipvs.attributes import parse, u16, zstring
-from ansible_collections.steadfast.edge.plugins.module_utils._ipvs.errors import NotAvailable, from_errno
+from ansible_collections.steadfast.edge.plugins.module_utils._ipvs.errors import NoAnswer, NotAvailable, from_errno
 
 __all__ = ["Connection", "Kernel", "Request", "connect"]
 
@@ -29,7 +29,7 @@ _CAP_ACK = 10
 _RCVBUFFORCE = 33
 
 _F_REQUEST, _F_ACK, _F_DUMP = 0x1, 0x4, 0x300
-_ERROR, _DONE = 2, 3
+_NOOP, _ERROR, _DONE = 1, 2, 3
 _CONTROLLER, _GETFAMILY = 16, 3
 _FAMILY_ID, _FAMILY_NAME = 1, 2
 
@@ -101,29 +101,38 @@ class Connection:
         return answers[0]
 
     def _batch(self, requests: Sequence[Request]) -> list[int]:
-        first = self._send(requests, _F_REQUEST | _F_ACK)
-        results: list[int | None] = [None] * len(requests)
-        missing = len(requests)
-        while missing:
+        """The last message is an empty one that the kernel only acknowledges: by then it has answered the others.
+
+        One answer may be missing. The kernel never acknowledges a request that ended in EINTR, which stopping a sync
+        daemon does when its thread has not run yet.
+        """
+        first = self._send(requests, _F_REQUEST | _F_ACK, barrier=True)
+        results = [errnos.EINTR] * len(requests)
+        while True:
             for kind, sequence, payload in self._receive():
                 index = sequence - first
-                if kind == _ERROR and 0 <= index < len(results) and results[index] is None:
+                if kind == _ERROR and 0 <= index < len(results):
                     results[index] = -_ERRNO.unpack_from(payload)[0]
-                    missing -= 1
-        return [result or 0 for result in results]
+                elif index == len(results):
+                    return results
 
-    def _send(self, requests: Sequence[Request], flags: int) -> int:
+    def _send(self, requests: Sequence[Request], flags: int, barrier: bool = False) -> int:
         first = self._sequence + 1
         parts = []
         for request in requests:
             self._sequence += 1
             body = _GENL.pack(request.command, self._version, 0) + request.attributes
             parts.append(_MESSAGE.pack(_MESSAGE.size + len(body), self._family, flags, self._sequence, 0) + body)
-        self._socket.send(b"".join(parts))
+        if barrier:
+            self._sequence += 1
+            parts.append(_MESSAGE.pack(_MESSAGE.size, _NOOP, _F_REQUEST | _F_ACK, self._sequence, 0))
+        with _broken_line():
+            self._socket.send(b"".join(parts))
         return first
 
     def _receive(self) -> Iterator[tuple[int, int, bytes]]:
-        data = self._socket.recv(_RECEIVE)
+        with _broken_line():
+            data = self._socket.recv(_RECEIVE)
         offset = 0
         while offset + _MESSAGE.size <= len(data):
             length, kind, _flags, sequence, _port = _MESSAGE.unpack_from(data, offset)
@@ -146,6 +155,20 @@ class Connection:
                 if code:
                     raise OSError(code, os.strerror(code))
                 return
+
+
+@contextlib.contextmanager
+def _broken_line() -> Iterator[None]:
+    """The socket's own errors; those that the kernel answers with are raised elsewhere."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or f"no answer within {_PATIENCE} s"
+        raise NoAnswer(
+            f"The connection to the kernel broke ({reason}). What was sent last may have been carried out; run the task again.",
+            "netlink",
+            error.errno,
+        ) from error
 
 
 def connect(subject: str = "the IPVS table") -> Connection:

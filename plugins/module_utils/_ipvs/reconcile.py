@@ -9,7 +9,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.steadfast.edge.plugins.module_utils._ipvs import apply, drain, model, owner, plan, render, table
+from ansible_collections.steadfast.edge.plugins.module_utils._ipvs import (
+    apply,
+    drain,
+    model,
+    owner,
+    persist,
+    plan,
+    render,
+    rules,
+    table,
+    units,
+)
 from ansible_collections.steadfast.edge.plugins.module_utils._ipvs.host import Host
 
 __all__ = ["Declaration", "Result", "current_table", "reconcile"]
@@ -25,6 +36,8 @@ class Declaration:
     purge_destinations: bool = True
     # Do it even where keepalived owns a service.
     shared: bool = False
+    # Bring what is declared back at boot.
+    persist: bool = False
 
 
 @dataclass
@@ -37,17 +50,18 @@ class Result:
     remaining: list[drain.Remaining] = field(default_factory=list)
     foreign: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    files: persist.Files = field(default_factory=persist.Files)
 
     @property
     def changed(self) -> bool:
-        return self.before != self.after
+        return self.before != self.after or self.files.before != self.files.after
 
     def data(self) -> dict[str, Any]:
         return {
             "changed": self.changed,
             "before": self.before,
             "after": self.after,
-            "diff": {"before": self.before, "after": self.after},
+            "diff": {side: {"services": getattr(self, side), "files": getattr(self.files, side)} for side in ("before", "after")},
             "actions": self.actions,
             "remaining": [item.data() for item in self.remaining],
         }
@@ -71,18 +85,39 @@ def reconcile(
     changes = plan.between(current, wanted, drain=policy.timeout > 0)
     result = _predict(host, current, wanted, changes, policy)
     result.foreign = [str(key) for key in sorted(set(wanted) - set(declaration.declared))]
+    if declaration.persist:
+        kept = {key: wanted[key] for key in declaration.declared}
+        result.files = persist.plan(host, _kept(host, kept, result.warnings))
+        result.actions += [label for label, _unused in result.files.steps]
     if not result.changed:
         return result
-    if not loaded:
+    if changes.actions and not loaded:
         result.actions.insert(0, "load ip_vs")
     if not check:
-        if not loaded:
+        _carry_out(host, changes, policy, clock, result)
+    return result
+
+
+def _carry_out(host: Host, changes: plan.Changes, policy: drain.Policy, clock: drain.Clock | None, result: Result) -> None:
+    done: list[str] = []
+    if changes.actions:
+        if not host.loaded():
             host.load()
-        outcome = apply.apply(host.kernel(), changes, policy, clock, done=[] if loaded else ["load ip_vs"])
+            done.append("load ip_vs")
+        outcome = apply.apply(host.kernel(), changes, policy, clock, done)
+        done = outcome.done
         if policy.timeout:
             result.remaining = outcome.remaining
         _warn_remaining(result, policy)
-    return result
+    # Last, so that only a table that the kernel took is brought back at boot.
+    persist.carry_out(host, result.files.steps, done)
+
+
+def _kept(host: Host, declared: model.Table, warnings: list[str]) -> dict[str, str | None]:
+    if not declared:
+        return {units.unit(units.TABLE): None, units.RULES: None}
+    rules_text = "".join(f"{line}\n" for line in rules.lines(declared))
+    return {units.MODULES: units.modules(), units.RULES: rules_text, units.unit(units.TABLE): units.table_unit(host.ipvsadm(warnings))}
 
 
 def _predict(host: Host, current: model.Table, wanted: model.Table, changes: plan.Changes, policy: drain.Policy) -> Result:

@@ -8,19 +8,18 @@ Each of the parts sysctls, timeouts and daemons is left alone, on disk too, when
 
 from __future__ import annotations
 
+import errno as errnos
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from ansible_collections.steadfast.edge.plugins.module_utils._ipvs import codec, sysctls, units
-from ansible_collections.steadfast.edge.plugins.module_utils._ipvs.errors import InvalidValue, IpvsError, PartialFailure, from_errno
+from ansible_collections.steadfast.edge.plugins.module_utils._ipvs import codec, persist, sysctls, units
+from ansible_collections.steadfast.edge.plugins.module_utils._ipvs.errors import InvalidValue, IpvsError, from_errno
 from ansible_collections.steadfast.edge.plugins.module_utils._ipvs.host import Host
 from ansible_collections.steadfast.edge.plugins.module_utils._ipvs.model import Daemon, Timeouts
 from ansible_collections.steadfast.edge.plugins.module_utils._ipvs.netlink import Request
 
 __all__ = ["Plan", "Wanted", "apply", "plan", "read_daemons", "read_timeouts"]
-
-_DEFAULT_IPVSADM = "/usr/sbin/ipvsadm"
 
 
 @dataclass(frozen=True)
@@ -76,13 +75,7 @@ def plan(host: Host, wanted: Wanted) -> Plan:
 
 def apply(host: Host, decided: Plan) -> None:
     """Carry out the steps; the first failure stops, and tells what was done before it."""
-    done: list[str] = []
-    for label, step in decided.steps:
-        try:
-            step(host)
-        except IpvsError as error:
-            raise PartialFailure([error], done) from error
-        done.append(label)
+    persist.carry_out(host, decided.steps, [])
 
 
 # --- sysctls ----------------------------------------------------------------------------------------------------------
@@ -180,7 +173,8 @@ def _daemon_step(verb: str, state: str, command: int, attributes: bytes) -> Call
 
 def _request(host: Host, verb: str, kind: str, command: int, attributes: bytes, subject: str = "") -> None:
     code = host.kernel().batch([Request(command, attributes)])[0]
-    if code:
+    # A daemon that is stopped before its thread ran is stopped; the kernel reports the thread's state.
+    if code and (command, code) != (codec.DELETE_DAEMON, errnos.EINTR):
         raise from_errno(verb, kind, subject or f"the {kind}", code)
 
 
@@ -200,30 +194,9 @@ def _check_table(host: Host, bits: int, result: Plan) -> None:
 
 
 def _plan_files(host: Host, wanted: Wanted, result: Plan) -> None:
-    before: dict[str, str | None] = {}
-    after: dict[str, str | None] = {}
-    if wanted.persist:
-        reload_needed = False
-        for path, content in _files(host, wanted, result).items():
-            before[path], after[path] = _found(host, path), content
-            if before[path] == content:
-                continue
-            reload_needed = reload_needed or path.endswith(".service")
-            result.steps.append(_file_step(path, content))
-        if reload_needed and host.exists("/run/systemd/system"):
-            result.steps.append(("reload systemd", lambda host: host.run(["systemctl", "daemon-reload"])))
-    result.note("files", before, after)
-
-
-def _found(host: Host, path: str) -> str | None:
-    """A unit that is not enabled counts as absent: it would not bring anything back at boot."""
-    if path.endswith(".service") and not host.exists(_link(path)):
-        return None
-    return host.read(path)
-
-
-def _link(path: str) -> str:
-    return units.unit_link(path.rsplit("/", 1)[-1])
+    files = persist.plan(host, _files(host, wanted, result) if wanted.persist else {})
+    result.note("files", files.before, files.after)
+    result.steps += files.steps
 
 
 def _files(host: Host, wanted: Wanted, result: Plan) -> dict[str, str | None]:
@@ -234,36 +207,9 @@ def _files(host: Host, wanted: Wanted, result: Plan) -> dict[str, str | None]:
     if wanted.sysctls is not None:
         files[units.SYSCTL] = units.sysctl(wanted.sysctls) if wanted.sysctls else None
     if wanted.timeouts is not None:
-        content = units.timeouts_unit(_ipvsadm(host, result), wanted.timeouts) if wanted.timeouts else None
+        content = units.timeouts_unit(host.ipvsadm(result.warnings), wanted.timeouts) if wanted.timeouts else None
         files[units.unit(units.TIMEOUTS)] = content
     if wanted.daemons is not None:
-        content = units.sync_unit(_ipvsadm(host, result), wanted.daemons) if wanted.daemons else None
+        content = units.sync_unit(host.ipvsadm(result.warnings), wanted.daemons) if wanted.daemons else None
         files[units.unit(units.SYNC)] = content
     return files
-
-
-def _ipvsadm(host: Host, result: Plan) -> str:
-    found = host.program("ipvsadm")
-    if not found:
-        warning = (
-            "ipvsadm is not installed: timeouts and sync daemons need it to come back after a reboot. Install it before the next boot."
-        )
-        if warning not in result.warnings:
-            result.warnings.append(warning)
-    return found or _DEFAULT_IPVSADM
-
-
-def _file_step(path: str, content: str | None) -> tuple[str, Callable[[Host], None]]:
-    link = _link(path) if path.endswith(".service") else None
-
-    def write(host: Host) -> None:
-        host.write(path, content or "")
-        if link and not host.exists(link):
-            host.link(link, path)
-
-    def remove(host: Host) -> None:
-        if link:
-            host.remove(link)
-        host.remove(path)
-
-    return (f"write {path}", write) if content is not None else (f"remove {path}", remove)

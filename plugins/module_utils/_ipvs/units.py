@@ -4,8 +4,8 @@
 """The files that carry settings over a reboot.
 
 The sysctls do not exist before ip_vs is loaded, so the module is loaded by systemd-modules-load, which systemd-sysctl waits for.
-Timeouts and sync daemons have neither sysctl nor module parameter: each gets a oneshot unit of its own, because only
-the daemons have to wait for the network.
+The table, timeouts and sync daemons have neither sysctl nor module parameter: each gets a oneshot unit of its own, because
+only the daemons have to wait for the network.
 """
 
 from __future__ import annotations
@@ -17,13 +17,16 @@ from ansible_collections.steadfast.edge.plugins.module_utils._ipvs.model import 
 __all__ = [
     "MODPROBE",
     "MODULES",
+    "RULES",
     "SYNC",
     "SYSCTL",
+    "TABLE",
     "TIMEOUTS",
     "modprobe",
     "modules",
     "sync_unit",
     "sysctl",
+    "table_unit",
     "timeouts_unit",
     "unit",
     "unit_link",
@@ -33,9 +36,11 @@ MODULES = "/etc/modules-load.d/steadfast-edge-ipvs.conf"
 MODPROBE = "/etc/modprobe.d/steadfast-edge-ipvs.conf"
 SYSCTL = "/etc/sysctl.d/90-steadfast-edge-ipvs.conf"
 TIMEOUTS = "steadfast-edge-ipvs-timeouts.service"
+TABLE = "steadfast-edge-ipvs-table.service"
+RULES = "/etc/steadfast-edge/ipvs.rules"
 SYNC = "steadfast-edge-ipvs-sync.service"
 
-_HEADER = "# Written by steadfast.edge.ipvs_settings; changes made here are overwritten.\n"
+_HEADER = "# Written by steadfast.edge; changes made here are overwritten.\n"
 
 
 def modules() -> str:
@@ -48,6 +53,11 @@ def modprobe(table_bits: int) -> str:
 
 def sysctl(values: Mapping[str, str]) -> str:
     return _HEADER + "".join("net.ipv4.vs.{} = {}\n".format(name, value.replace("\t", " ")) for name, value in sorted(values.items()))
+
+
+def table_unit(ipvsadm: str) -> str:
+    commands = [f"StandardInput=file:{RULES}", f"ExecStart={ipvsadm} -R"]
+    return _unit("IPVS table", "systemd-modules-load.service", "", commands)
 
 
 def unit(name: str) -> str:

@@ -27,9 +27,13 @@ export LD_LIBRARY_PATH={home}/root/usr/lib/x86_64-linux-gnu:{home}/root/lib/x86_
 export PYTHONPATH={root}/.ansible/collections
 mount -t proc proc /proc
 mount -t sysfs sys /sys
-for folder in /run /var/lib /etc/modules-load.d /etc/modprobe.d /etc/sysctl.d /etc/systemd/system; do
-    [ -d $folder ] && mount -t tmpfs memory $folder
+mount -t tmpfs memory /run
+mount -t tmpfs memory /var/lib
+mkdir -p /run/etc/modules-load.d /run/etc/sysctl.d /run/etc/systemd/system
+for name in alternatives group hosts iproute2 ld.so.cache modprobe.d nsswitch.conf passwd protocols services; do
+    [ -e /etc/$name ] && cp -a /etc/$name /run/etc/
 done
+mount --bind /run/etc /etc
 mkdir -p /run/tmp
 echo {home}/bin/modprobe >/proc/sys/kernel/modprobe
 ip link set lo up

@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -119,12 +121,21 @@ def test_each_option(case: dict[str, Any]) -> None:
     assert oracle.table() == []
 
 
-def test_all_of_them_in_one_table_and_back() -> None:
+def test_all_of_them_in_one_table_over_a_boot_and_away() -> None:
+    """The rules are read by ipvsadm alone, as the unit has it at boot, and nothing is left to do for the module."""
     unique = {json.dumps({name: case.get(name) for name in ("protocol", "address", "port", "fwmark", "family")}): case for case in CASES}
-    ok("ipvs_table", services=list(unique.values()))
+    services = list(unique.values())
+    assert ok("ipvs_table", services=services, persist=True)["changed"]
     agree()
-    assert len(ok("ipvs_table", services=[], purge=True)["before"]) == len(unique)
+    oracle.ipvsadm("-C")
+    with Path("/etc/steadfast-edge/ipvs.rules").open(encoding="ascii") as rules:
+        restored = subprocess.run(["ipvsadm", "-R"], stdin=rules, capture_output=True, text=True, check=True)
+    # Its exit code is that of the last line alone.
+    assert restored.stderr == ""
+    assert not ok("ipvs_table", services=services, persist=True, purge=True)["changed"]
+    assert len(ok("ipvs_table", services=[], persist=True, purge=True)["before"]) == len(unique)
     assert oracle.table() == []
+    assert not Path("/etc/steadfast-edge/ipvs.rules").exists()
 
 
 def data(table: model.Table) -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.steadfast.edge.plugins.module_utils._ipvs import codec, model, netlink
 from ansible_collections.steadfast.edge.tests.integration.ipvs.inside import oracle
 from ansible_collections.steadfast.edge.tests.integration.ipvs.inside.edge import inside, sh
 from ansible_collections.steadfast.edge.tests.integration.ipvs.inside.modules import loaded, ok, play, sysctl
@@ -109,6 +111,18 @@ def test_an_ipv6_group_and_both_daemons() -> None:
     assert not ok("ipvs_settings", sync_daemons=both, persist=False)["changed"]
     assert ok("ipvs_settings", sync_daemons=both[1:], persist=False)["actions"] == ["stop master sync daemon on sync0"]
     ok("ipvs_settings", sync_daemons=[], persist=False)
+    assert "sync daemon" not in oracle.ipvsadm("-L", "--daemon")
+
+
+def test_a_daemon_may_be_stopped_before_it_ran() -> None:
+    """The kernel does not acknowledge that at all; twenty times, because it is a race."""
+    for _unused in range(20):
+        ok("ipvs_settings", sync_daemons=[{"state": "backup", "interface": "lo"}], persist=False)
+        assert ok("ipvs_settings", sync_daemons=[], persist=False)["changed"]
+    kernel = netlink.connect()
+    daemon = codec.encode_daemon(model.Daemon("backup", "lo"))
+    requests = [netlink.Request(codec.ADD_DAEMON, daemon), netlink.Request(codec.DELETE_DAEMON, codec.daemon_identity("backup"))]
+    assert kernel.batch(requests * 3) == [0, errno.EINTR] * 3
     assert "sync daemon" not in oracle.ipvsadm("-L", "--daemon")
 
 

@@ -20,10 +20,18 @@ def test_from_nothing_to_rest(monkeypatch: pytest.MonkeyPatch) -> None:
     real = run(monkeypatch, "ipvs_table", host, services=[WEB])
     assert predicted == real
     assert real["changed"]
-    assert real["diff"] == {"before": real["before"], "after": real["after"]} != {"before": [], "after": []}
+    assert real["diff"] == {side: {"services": real[side], "files": {}} for side in ("before", "after")}
+    assert real["diff"]["before"] != real["diff"]["after"]
     again = run(monkeypatch, "ipvs_table", host, services=[WEB])
     assert (again["changed"], again["actions"], again["before"], again["after"]) == (False, [], [], [])
     assert again.keys() == real.keys()
+
+
+def test_kept_over_a_reboot(monkeypatch: pytest.MonkeyPatch) -> None:
+    host = MemoryHost()
+    kept = run(monkeypatch, "ipvs_table", host, services=[WEB], persist=True)
+    assert kept["files"]["after"]["/etc/steadfast-edge/ipvs.rules"].startswith("-A -t 192.0.2.150:80")
+    assert not run(monkeypatch, "ipvs_table", host, services=[WEB], persist=True)["changed"]
 
 
 def test_purge(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from ansible_collections.steadfast.edge.plugins.module_utils._ipvs import netlink
 from ansible_collections.steadfast.edge.plugins.module_utils._ipvs.attributes import attribute, parse, u16, zstring
-from ansible_collections.steadfast.edge.plugins.module_utils._ipvs.errors import NotAvailable, NotPermitted
+from ansible_collections.steadfast.edge.plugins.module_utils._ipvs.errors import NoAnswer, NotAvailable, NotPermitted
 from ansible_collections.steadfast.edge.plugins.module_utils._ipvs.netlink import Connection, Request
 
 ERROR, DONE, DATA = 2, 3, 40
@@ -59,18 +59,36 @@ def connection(*pieces: bytes) -> tuple[Connection, Script]:
 
 
 def test_a_batch_is_one_send_and_keeps_its_order() -> None:
-    link, script = connection(answer(2, errno.EEXIST), answer(1) + answer(3))
+    link, script = connection(answer(2, errno.EEXIST), answer(1) + answer(3), answer(4))
     assert link.batch([Request(1, b"a" * 4), Request(2), Request(3)]) == [0, errno.EEXIST, 0]
-    assert [[(kind, flags, sequence) for kind, flags, sequence, _body in sent] for sent in script.sent] == [
-        [(DATA, 5, 1), (DATA, 5, 2), (DATA, 5, 3)]
-    ]
+    # The last is empty, and only there to be acknowledged.
+    sent = [(kind, flags, sequence) for kind, flags, sequence, _body in script.sent[0]]
+    assert sent == [(DATA, 5, 1), (DATA, 5, 2), (DATA, 5, 3), (1, 5, 4)]
+    assert len(script.sent) == 1
     assert script.sent[0][0][3] == b"\x01\x01\0\0aaaa"
 
 
 def test_a_long_batch_waits_for_each_hundred() -> None:
-    link, script = connection(b"".join(answer(n) for n in range(1, 101)), b"".join(answer(n) for n in range(101, 151)))
+    link, script = connection(b"".join(answer(n) for n in range(1, 102)), b"".join(answer(n) for n in range(102, 153)))
     assert link.batch([Request(1)] * 150) == [0] * 150
-    assert [len(sent) for sent in script.sent] == [100, 50]
+    assert [len(sent) for sent in script.sent] == [101, 51]
+
+
+def test_a_request_that_is_never_acknowledged_was_interrupted() -> None:
+    link, _script = connection(answer(1) + answer(3), answer(4))
+    assert link.batch([Request(1), Request(2), Request(3)]) == [0, errno.EINTR, 0]
+
+
+@pytest.mark.parametrize("error", [TimeoutError("timed out"), OSError(errno.ENOBUFS, "No buffer space available")])
+def test_a_broken_connection_is_an_error_of_its_own(error: OSError, monkeypatch: pytest.MonkeyPatch) -> None:
+    link, script = connection()
+
+    def broken(_size: int) -> bytes:
+        raise error
+
+    monkeypatch.setattr(script, "recv", broken)
+    with pytest.raises(NoAnswer, match=r"(no answer within 60 s|No buffer space).*run the task again"):
+        link.batch([Request(1)])
 
 
 def test_an_empty_batch_sends_nothing() -> None:
@@ -108,7 +126,7 @@ def test_an_acknowledgement_without_data_is_no_answer() -> None:
 
 
 def test_a_family_is_resolved_by_name() -> None:
-    link, script = connection(message(16, 1, b"\x01\x02\0\0" + attribute(1, u16.pack(77))) + answer(1), answer(2))
+    link, script = connection(message(16, 1, b"\x01\x02\0\0" + attribute(1, u16.pack(77))) + answer(1), answer(2) + answer(3))
     link.resolve("IPVS").batch([Request(1)])
     assert parse(script.sent[0][0][3][4:]) == {2: b"IPVS\0"}
     assert script.sent[1][0][0] == 77

@@ -13,6 +13,7 @@ from ansible_collections.steadfast.edge.plugins.module_utils._ipvs import table
 from ansible_collections.steadfast.edge.plugins.module_utils._ipvs.drain import Policy
 from ansible_collections.steadfast.edge.plugins.module_utils._ipvs.errors import (
     KernelRefused,
+    NoAnswer,
     NotAvailable,
     NotPermitted,
     PartialFailure,
@@ -166,6 +167,22 @@ def test_somebody_else_changes_the_table_at_the_same_time() -> None:
     assert isinstance(caught.value.failures[0], KernelRefused)
     assert caught.value.errno == errno.ESRCH
     assert report(caught.value)["changed"] is False
+
+
+def test_a_connection_that_breaks_tells_what_was_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    host = make([web(server(1))])
+    carried_out = host.fake.batch
+
+    def batch(requests: Any) -> list[int]:
+        if host.fake.requests:
+            raise NoAnswer("The connection to the kernel broke.", "netlink")
+        return carried_out(requests)
+
+    monkeypatch.setattr(host.fake, "batch", batch)
+    with pytest.raises(PartialFailure) as caught:
+        go(host, web(server(2)))
+    assert caught.value.done == ["add destination tcp 192.0.2.150:80 -> 192.0.2.2:80"]
+    assert isinstance(caught.value.failures[0], NoAnswer)
 
 
 def test_without_permission() -> None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import errno
 from typing import Any
 
 import pytest
@@ -152,6 +153,17 @@ def test_a_daemon_that_differs_is_stopped_first() -> None:
     assert [(daemon.state, daemon.syncid) for daemon in daemons(host)] == [("backup", 7), ("master", 8)]
 
 
+def test_a_daemon_that_is_stopped_before_it_ran_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    host = MemoryHost()
+    go(host, sync_daemons=[MASTER])
+    carried_out = host.fake.batch
+    monkeypatch.setattr(host.fake, "batch", lambda requests: [code or errno.EINTR for code in carried_out(requests)])
+    assert go(host, sync_daemons=[]).changed
+    assert daemons(host) == []
+    with pytest.raises(PartialFailure):
+        go(host, sync_daemons=[MASTER])
+
+
 def test_the_kernels_packet_length_is_no_difference_but_a_declared_one_is() -> None:
     host = MemoryHost()
     go(host, sync_daemons=[MASTER])
@@ -209,7 +221,7 @@ def test_without_ipvsadm_a_warning() -> None:
     host = MemoryHost()
     del host.files["/usr/sbin/ipvsadm"]
     result = go(host, timeouts={"tcp": 5}, sync_daemons=[MASTER])
-    assert [text.split(":")[0] for text in result.warnings] == ["ipvsadm is not installed"]
+    assert [text.split(",")[0] for text in result.warnings] == ["ipvsadm is not installed"]
     assert go(host, sysctls={"conntrack": True}).warnings == []
 
 
