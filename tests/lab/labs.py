@@ -47,6 +47,10 @@ class Lab:
         lines = [line.split() for line in self("status").stdout.splitlines()]
         return next(words[2] for words in lines if words and words[0] == host)
 
+    def becomes(self, host: str, condition: str) -> bool:
+        """On a busy machine a host that runs may be slow to greet."""
+        return eventually(lambda: self.condition(host) == condition, seconds=30)
+
     def hold_connection(self, host: str) -> None:
         """As Ansible does: a shared connection that stays, and would keep the lab's network alive."""
         control = self.paths.control / f"{self.on(host, 'hostname -I').split()[0]}-root"

@@ -107,7 +107,7 @@ def test_labs_side_by_side(lab: Lab, small: Lab) -> None:
         assert other.on("router1", "ls /root; ip address show eth0 | grep -c 192.0.2.77", rc=1) == "0"
         small("down")
         assert other.on("router1", "ping -c1 -W1 192.0.2.254 >/dev/null && echo fine") == "fine"
-        assert lab.condition("box1") == "running"
+        assert lab.becomes("box1", "running")
     finally:
         other("down")
     assert other.traces() == []
@@ -128,7 +128,7 @@ def test_another_inventory_may_not_take_the_name(small: Lab) -> None:
     taken = Lab(small.name, HERE / "inventory")("up", rc=1)
     assert "belongs to the inventory" in taken.stderr
     assert "--name" in taken.stderr
-    assert small.condition("inner1") == "running"
+    assert small.becomes("inner1", "running")
 
 
 def test_a_lab_whose_checkout_is_gone_is_in_nobodys_way(small: Lab, tmp_path: Path) -> None:
@@ -137,7 +137,7 @@ def test_a_lab_whose_checkout_is_gone_is_in_nobodys_way(small: Lab, tmp_path: Pa
     gone("up")
     gone.inventory.unlink()
     assert "of a checkout that is gone" in small("up").stdout
-    assert small.condition("inner1") == "running"
+    assert small.becomes("inner1", "running")
 
 
 def test_a_changed_inventory_is_told(small: Lab, tmp_path: Path) -> None:
