@@ -142,7 +142,7 @@ def test_a_tomcat_believes_the_web_tier(inventory: dict[str, Any]) -> None:
     assert derive.proxies(seen, next(iter(seen))) == [
         member["edge_address"] if "edge_address" in member else member["ansible_host"]
         for name, member in seen.items()
-        if name in seen[name]["groups"]["edge_web"]
+        if name in member["groups"]["edge_web"]
     ]
 
 
