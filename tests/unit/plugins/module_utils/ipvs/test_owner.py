@@ -32,6 +32,7 @@ virtual_server 192.0.2.150 80 {
         weight 1
         TCP_CHECK {
             connect_port 81
+            fwmark 9
         }
     }
     sorry_server 192.0.2.99 80
