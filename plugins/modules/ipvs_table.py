@@ -246,10 +246,13 @@ def main() -> None:
         module.fail_json(**report(error))
     for warning in result.warnings:
         module.warn(warning)
-    # Repeating ten thousand real servers in every answer costs more than comparing them with the kernel's.
+    # Ten thousand real servers, told once more than needed, cost more than comparing them with the kernel's.
     invocation = {"module_args": {**params, "services": f"{len(params['services'])} services"}}
     files = {"before": result.files.before, "after": result.files.after}
-    module.exit_json(invocation=invocation, foreign=result.foreign, files=files, **result.data())
+    answer = {**result.data(), "foreign": result.foreign, "files": files, "invocation": invocation}
+    if not module._diff:
+        answer.pop("diff")
+    module.exit_json(**answer)
 
 
 if __name__ == "__main__":

@@ -36,7 +36,7 @@ def run(monkeypatch: pytest.MonkeyPatch, name: str, host: MemoryHost, check: boo
     monkeypatch.setattr(basic.AnsibleModule, "fail_json", fail)
     monkeypatch.setattr(basic.AnsibleModule, "warn", lambda _module, text: warnings.append(text))
     monkeypatch.setattr(module, "Host", lambda _run: host)
-    with patch_module_args({**params, "_ansible_check_mode": check}), pytest.raises(Finished) as caught:
+    with patch_module_args({**params, "_ansible_check_mode": check, "_ansible_diff": True}), pytest.raises(Finished) as caught:
         module.main()
     answer: dict[str, Any] = caught.value.args[0]
     # Whatever a module returns must survive the way to the controller.
