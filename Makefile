@@ -1,6 +1,6 @@
 # Every target does its own set-up; on a machine that is ready that takes a second.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench down clean
+.PHONY: help setup demo test check bench bench-ipvs down clean
 
 # The pinned tools first, and the checkout as the collection steadfast.edge.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -12,7 +12,7 @@ export MOLECULE_GLOB := molecule/*/molecule.yml
 export PYTHONUNBUFFERED := 1
 
 help: ## What can be done here
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## Install what is needed (apt packages, Python tools); other targets do it for you
 	@tools/setup
@@ -27,7 +27,10 @@ check: setup ## The tests that need no lab (under 3 minutes)
 	@python tools/run_tests.py --fast
 
 bench: setup ## Measure the lab and the main job; writes bench/RESULTS.md
-	@python bench/run.py
+	@python bench/edge.py
+
+bench-ipvs: setup ## Measure ipvs_table against ipvsadm on a real kernel
+	@python bench/ipvs.py
 
 down: ## Take the demo's lab down
 	@lab/lab down

@@ -36,15 +36,19 @@ class Lab:
         self.ssh_config = Path(state) / self.name / "ssh/config"
         self.environment = {**os.environ, "LAB_NAME": self.name}
 
+    def command(self, *argv: str) -> list[str]:
+        """The command line of a verb, for whoever runs it in a way of his own."""
+        return [*self._command, *argv]
+
     def verb(self, *argv: str) -> None:
         """Run a verb (up, down, power-off HOST, ...), showing what it prints."""
-        done = subprocess.run([*self._command, *argv], check=False)
+        done = subprocess.run(self.command(*argv), check=False)
         if done.returncode:
             raise LabError(f"lab {' '.join(argv)}: exit code {done.returncode}")
 
     def run(self, host: str, *argv: str) -> str:
         """Run a command on a host and return what it printed."""
-        done = subprocess.run([*self._command, "exec", host, "--", *argv], capture_output=True, text=True, check=False)
+        done = subprocess.run(self.command("exec", host, "--", *argv), capture_output=True, text=True, check=False)
         if done.returncode:
             raise LabError(f"{host}: {' '.join(argv)}: exit code {done.returncode}: {done.stderr.strip()}")
         return done.stdout
@@ -82,7 +86,7 @@ class Lab:
         options = {"url": url, "seconds": seconds, "rate": rate, "timeout": timeout, "retries": retries}
         argv = [part for key, value in options.items() for part in (f"--{key}", str(value))]
         argv += [part for header in SERVED_BY for part in ("--header", header)]
-        command = [*self._command, "exec", host, "--", "python3", "-", *argv]
+        command = self.command("exec", host, "--", "python3", "-", *argv)
         # A stderr of its own: ssh makes the one that it is given non-blocking, which Ansible beside it refuses to share.
         with PROBE.open("rb") as script:
             process = subprocess.Popen(command, stdin=script, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)

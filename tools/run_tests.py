@@ -80,6 +80,8 @@ def parts() -> list[Part]:
     return [
         *collected,
         Part("realserver", ["pytest", "-q", "tests/integration/realserver"], PYTEST, fast=False, lab=True),
+        Part("ipvs", ["pytest", "-q", "tests/integration/ipvs/test_real_kernel.py"], PYTEST, fast=False, lab=True),
+        Part("ipvs-lab", ["pytest", "-q", "tests/integration/ipvs/lab"], PYTEST, fast=False, lab=True),
         Part("lab", ["pytest", "-q", "tests/lab"], PYTEST, fast=False, lab=True),
         Part("molecule", ["molecule", "test", "--no-command-borders", "--scenario-name", "default"], r"(\d+) passed", fast=False, lab=True),
     ]
