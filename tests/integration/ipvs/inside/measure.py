@@ -1,7 +1,7 @@
 # Copyright: the steadfast.edge authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Time of large tables, against ipvsadm in the same run; prints ratios. Run it with bench.py one folder up.
+"""Time of large tables, against ipvsadm in the same run; prints ratios. Run it with `make bench-ipvs`.
 
 Every number is the best of three, since the machine has other things to do. The module's time is that of its main() in
 this process, Ansible's reading of the options and writing of the answer included, Python's own start not.
