@@ -74,13 +74,24 @@ class Group:
             (self.path / "cgroup.kill").write_text("1")
             self._wait("populated", False)
 
-    def kill_others(self) -> None:
-        """SIGKILL to all processes of the group but the calling one, which is in it."""
-        for members in self.path.rglob("cgroup.procs"):
-            for process in members.read_text().split():
-                if int(process) != os.getpid():
-                    with suppress(ProcessLookupError):
-                        os.kill(int(process), signal.SIGKILL)
+    def kill_others(self, seconds: float = 20.0) -> None:
+        """SIGKILL to all processes of the group but the calling one, which is in it, then waits until they are gone.
+
+        As long as one of a guest's helpers lives, it holds the locks on the guest's disks, and the next boot would have none.
+        """
+        deadline = time.monotonic() + seconds
+        while others := self._others():
+            for process in others:
+                with suppress(ProcessLookupError):
+                    os.kill(process, signal.SIGKILL)
+            if time.monotonic() > deadline:
+                raise LabError(f"{self.path}: processes {others} do not end within {seconds:.0f} s of being killed")
+            time.sleep(0.02)
+
+    def _others(self) -> list[int]:
+        """Processes of the group but the calling one; a dead one that nobody has waited for yet does not count."""
+        listed = " ".join(members.read_text() for members in self.path.rglob("cgroup.procs"))
+        return [int(process) for process in listed.split() if int(process) != os.getpid()]
 
     def remove(self) -> None:
         """Removes the empty group, also from the v1 hierarchy in which nspawn mirrors it."""

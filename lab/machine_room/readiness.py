@@ -61,9 +61,16 @@ def wait(paths: LabPaths, hosts: Sequence[Host], seconds: float = READY_SECONDS)
 
     _each(hosts, watch)
     if failed:
-        told = "; ".join(f"{name}: {why}, its console is {paths.host(name).console}" for name, why in sorted(failed.items()))
+        told = "; ".join(f"{name}: {why}, its console says: {_last_words(paths, name)}" for name, why in sorted(failed.items()))
         raise LabError(f"not all hosts came up: {told}")
     return ready
+
+
+def _last_words(paths: LabPaths, name: str) -> str:
+    """The end of a host's console, where the reason of a failed boot stands, and where the rest is."""
+    console = paths.host(name).console
+    lines = console.read_text(errors="replace").splitlines() if console.exists() else []
+    return " | ".join(line.strip() for line in lines[-8:]) + f" ({console})"
 
 
 def _each(hosts: Sequence[Host], work: object) -> None:
