@@ -32,8 +32,8 @@ class Part:
     name: str
     argv: list[str]
     proof: str  # what the output must hold; a group, where there is one, is the number of tests run
-    fast: bool = True  # belongs to `make check`
-    lab: bool = False  # brings machines up, so it runs alone
+    fast: bool = True  # belongs to `make check`; what it prints is shown when it fails
+    alone: bool = False  # measures what clients see, so nothing else may run
 
 
 @dataclass(frozen=True)
@@ -79,31 +79,28 @@ def parts() -> list[Part]:
         print("-- left out: sanity and units with the newest ansible-core (no Python 3.12 or newer on this machine)", flush=True)
     return [
         *collected,
-        Part("realserver", ["pytest", "-q", "tests/integration/realserver"], PYTEST, fast=False, lab=True),
-        Part("ipvs", ["pytest", "-q", "tests/integration/ipvs/test_real_kernel.py"], PYTEST, fast=False, lab=True),
-        Part("ipvs-lab", ["pytest", "-q", "tests/integration/ipvs/lab"], PYTEST, fast=False, lab=True),
-        Part("lab", ["pytest", "-q", "tests/lab"], PYTEST, fast=False, lab=True),
-        Part("molecule", ["molecule", "test", "--no-command-borders", "--scenario-name", "default"], r"(\d+) passed", fast=False, lab=True),
+        Part("lab", ["pytest", "-q", "tests/lab"], PYTEST, fast=False),
+        Part("ipvs-lab", ["pytest", "-q", "tests/integration/ipvs/lab"], PYTEST, fast=False),
+        Part("ipvs", ["pytest", "-q", "tests/integration/ipvs/test_real_kernel.py"], PYTEST, fast=False),
+        Part("realserver", ["pytest", "-q", "tests/integration/realserver"], PYTEST, fast=False),
+        Part("molecule", ["molecule", "test", "--no-command-borders", "--scenario-name", "default"], PYTEST, fast=False, alone=True),
     ]
 
 
 def run(part: Part, logs: Path) -> Result:
-    """Runs one part and keeps its output in a log; a part that runs alone shows it line by line, others when they end."""
+    """Runs one part and keeps its output in a log. Slow parts show it line by line, fast ones only when they fail."""
     log = logs / f"{part.name}.log"
     start = time.monotonic()
-    if part.lab:
-        print(f"\n== {part.name}", flush=True)
     environment = {**os.environ, "NO_COLOR": "1"}
     streams: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
     with log.open("w") as kept, subprocess.Popen(part.argv, cwd=ROOT, env=environment, text=True, errors="replace", **streams) as process:
         assert process.stdout is not None
         for line in process.stdout:
             kept.write(line)
-            if part.lab:
-                print(line, end="", flush=True)
+            if not part.fast:
+                print(line if part.alone else f"{part.name}: {line}", end="", flush=True)
     result = judge(part, process.returncode, log.read_text(), time.monotonic() - start)
-    if not part.lab:
-        print(f"\n== {part.name}\n{log.read_text() if result.problem else ''}{describe(result)}", flush=True)
+    print(f"\n== {log.read_text() if part.fast and result.problem else ''}{describe(result)}", flush=True)
     return result
 
 
@@ -135,8 +132,8 @@ def main(argv: list[str]) -> int:
     logs.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()
     with ThreadPoolExecutor(max_workers=2) as pool:
-        results = list(pool.map(lambda part: run(part, logs), [part for part in wanted if not part.lab]))
-    results += [run(part, logs) for part in wanted if part.lab]
+        results = list(pool.map(lambda part: run(part, logs), [part for part in wanted if not part.alone]))
+    results += [run(part, logs) for part in wanted if part.alone]
     failed = [result for result in results if result.problem]
     print("\n== summary", *(describe(result) for result in results), sep="\n")
     print(f"total {time.monotonic() - began:.0f} s; logs in tests/output/")
