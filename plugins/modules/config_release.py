@@ -71,8 +71,7 @@ options:
     description:
       - V(present) makes the tree hold exactly O(files) (and all foreign files).
       - V(rolled_back) brings back the files of an earlier release, and the foreign files that were overwritten since. They are checked,
-        switched
-        and proven like any others. Asked again, it changes nothing; O(release) leads further back.
+        switched and proven like any others. Asked again, it changes nothing; O(release) leads further back.
     type: str
     choices: [present, rolled_back]
     default: present
@@ -81,8 +80,8 @@ options:
     type: str
   validate:
     description:
-      - The checker as a list of arguments. V({tree}) is replaced by the staged tree, V({scratch}) by an empty temporary folder; other
-        braces are left alone.
+      - The checker as a list of arguments. V({tree}) is replaced by the staged tree, V({scratch}) by an empty folder for root alone,
+        which is removed afterwards; other braces are left alone.
       - Runs only where something changes, in check mode too. There, a checker that is not installed yet is a warning.
     type: list
     elements: str
@@ -124,9 +123,11 @@ options:
         description: A log file of the service. A line that is added after the reload and matches O(prove.log_reject) is a refusal at once.
         type: path
       log_reject:
-        description: The regular expression for O(prove.log).
+        description:
+          - The regular expression for O(prove.log). The default knows how nginx rejects a reload, and how it gives up on new workers that
+            cannot work with what the check found good.
         type: str
-        default: '\[emerg\]'
+        default: '\[emerg\]|cannot be respawned'
       command:
         description: A command, as a list of arguments, that must exit with 0. V({tree}) is replaced by O(path).
         type: list
@@ -169,12 +170,10 @@ attributes:
     platforms: Linux
 notes:
   - A foreign file that somebody changes while the module works is never lost. Files are carried along as hard links, so writing into one
-    shows in
-    both trees; one that is added, replaced or removed before the switch makes the module start over; one that is added to the old tree
-    after it is
-    kept aside, with a warning.
-  - On an overlay filesystem a folder that comes from a lower layer cannot be renamed; the message tells how to make it one of the upper
-    layer.
+    shows in both trees; one that is added, replaced or removed before the switch makes the module start over; one that is added to the
+    old tree after it is kept aside, with a warning.
+  - On an overlay filesystem a folder that comes from a lower layer cannot be renamed; the message tells how to make it one of the
+    upper layer.
   - The contents of files marked O(files[].secret) are still arguments of the task. Use C(no_log) where the controller is set to print
     those (C(display_args_to_stdout)).
 """
@@ -290,7 +289,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.steadfast.edge.plugins.module_utils._release._errors import ReleaseError, WantedError
 from ansible_collections.steadfast.edge.plugins.module_utils._release._host import Host
-from ansible_collections.steadfast.edge.plugins.module_utils._release._model import Prove, Request
+from ansible_collections.steadfast.edge.plugins.module_utils._release._model import LOG_REJECT, Prove, Request
 from ansible_collections.steadfast.edge.plugins.module_utils._release._release import release
 from ansible_collections.steadfast.edge.plugins.module_utils._release._wanted import parse_files
 
@@ -323,7 +322,7 @@ def argument_spec() -> dict[str, Any]:
                 "main_pid": {"type": "str", "choices": ["kept", "replaced", "any"], "default": "kept"},
                 "workers": {"type": "str", "choices": ["started", "replaced"]},
                 "log": {"type": "path"},
-                "log_reject": {"type": "str", "default": r"\[emerg\]"},
+                "log_reject": {"type": "str", "default": LOG_REJECT},
                 "command": {"type": "list", "elements": "str"},
                 "url": {"type": "str"},
                 "status": {"type": "int", "default": 200},
@@ -412,7 +411,7 @@ def make_prove(prove: dict[str, Any] | None, service: str | None) -> Prove | Non
 def main() -> None:
     module = ReleaseModule(argument_spec=argument_spec(), supports_check_mode=True, required_if=[("state", "present", ["files"])])
     try:
-        outcome = release(Host(temporary=module.tmpdir), make_request(module), module.warn)
+        outcome = release(Host(), make_request(module), module.warn)
     except ReleaseError as error:
         module.fail_json(str(error), output=error.output, file=error.file, line=error.line)
     except OSError as error:

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from ansible_collections.steadfast.edge.plugins.module_utils._release._errors import CheckRefused
 from ansible_collections.steadfast.edge.plugins.module_utils._release._host import Host
 from ansible_collections.steadfast.edge.plugins.module_utils._release._model import Wanted
+from ansible_collections.steadfast.edge.plugins.module_utils._release._stage import Paths
 
 __all__ = ["check_tree", "fill", "locate"]
 
@@ -21,17 +22,18 @@ def fill(argv: Sequence[str], tree: str, scratch: str = "") -> list[str]:
 
 
 def check_tree(
-    host: Host, argv: Sequence[str], accepted: Sequence[int], live: str, stage: str, wanted: Mapping[str, Wanted], timeout: float
+    host: Host, argv: Sequence[str], accepted: Sequence[int], paths: Paths, stage: str, wanted: Mapping[str, Wanted], timeout: float
 ) -> None:
     """Raises CheckRefused, with the paths as they would be in the live tree; OSError where there is no such checker."""
-    scratch = host.make_scratch()
+    live = paths.live
+    host.make_directory(paths.scratch, 0o700)
     try:
-        finished = host.run(fill(argv, stage, scratch), timeout)
+        finished = host.run(fill(argv, stage, paths.scratch), timeout)
     finally:
-        host.remove_tree(scratch)
+        host.remove_tree(paths.scratch)
     if finished.rc in accepted:
         return
-    output = _without_secrets(finished.output.replace(stage, live).replace(scratch, "{scratch}"), wanted)
+    output = _without_secrets(finished.output.replace(stage, live).replace(paths.scratch, "{scratch}"), wanted)
     file, line = locate(output, live)
     ended = f"did not end within {timeout:g} s" if finished.rc is None else f"exit code {finished.rc}"
     text = f"The new files of {live} were refused by '{' '.join(fill(argv, live, '{scratch}'))}' ({ended}); nothing was changed. " \

@@ -52,9 +52,8 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 
 
 class Host:
-    def __init__(self, proc: str = "/proc", temporary: str | None = None) -> None:
+    def __init__(self, proc: str = "/proc") -> None:
         self.proc = proc
-        self.temporary = temporary
 
     # Looking
 
@@ -173,9 +172,6 @@ class Host:
 
     def unlock(self, descriptor: int) -> None:
         os.close(descriptor)
-
-    def make_scratch(self) -> str:
-        return tempfile.mkdtemp(prefix="edge-check-", dir=self.temporary)
 
     def make_directory(self, path: str, mode: int) -> None:
         Path(path).mkdir(mode)

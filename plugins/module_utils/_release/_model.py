@@ -14,6 +14,7 @@ __all__ = [
     "DIRECTORY",
     "FILE",
     "LINK",
+    "LOG_REJECT",
     "MARKER",
     "ORIGINAL",
     "OTHER",
@@ -36,6 +37,9 @@ FILE, DIRECTORY, LINK, OTHER = "file", "directory", "link", "other"
 # Lies in the root of a released tree and tells which one it is. A name in the tree moves with it, which an
 # inode number does not on every filesystem (an overlay renumbers); globs of services skip names with a dot.
 MARKER = ".edge-release"
+
+# How nginx says in its error log that it does not take what it was given.
+LOG_REJECT = r"\[emerg\]|cannot be respawned"
 
 # The tree as it was before the first release.
 ORIGINAL = "0-original"
@@ -157,7 +161,7 @@ class Prove:
     main_pid: str = "kept"
     workers: str | None = None
     log: str | None = None
-    log_reject: str = r"\[emerg\]"
+    log_reject: str = LOG_REJECT
     command: tuple[str, ...] = ()
     url: str | None = None
     status: int = 200

@@ -213,7 +213,7 @@ class _Run:
             return False
         try:
             written = {item.path: item for item in plan.write}
-            check_tree(self.host, request.validate, request.validate_rc, self.paths.live, stage, written, request.timeout)
+            check_tree(self.host, request.validate, request.validate_rc, self.paths, stage, written, request.timeout)
         except (FileNotFoundError, PermissionError) as error:
             message = f"validate: '{request.validate[0]}' cannot be run: {error.strerror}"
             if not request.check_mode:

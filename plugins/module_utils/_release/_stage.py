@@ -58,6 +58,11 @@ class Paths:
         return self._beside("check")
 
     @property
+    def scratch(self) -> str:
+        """The checker's own folder. Here, not among temporary files: what a killed run leaves must be found by the next one."""
+        return self._beside("scratch")
+
+    @property
     def trash(self) -> str:
         return self._beside("trash")
 
@@ -141,4 +146,5 @@ def stage_tree(host: Host, source: str, stage: str, tree: Mapping[str, Node], pl
         like = f"{source}/{item.path}" if item.path in tree and tree[item.path].kind == FILE else None
         host.write_file(target, item.content, item.mode, item.uid, item.gid, like)
     mark = f"Written by steadfast.edge.config_release: {plan.manifest.release} {token}\n"
-    host.write_file(f"{stage}/{MARKER}", mark.encode(), 0o644, -1, -1)
+    # For root alone: a tree may be a folder that a web server shows to everybody.
+    host.write_file(f"{stage}/{MARKER}", mark.encode(), 0o600, -1, -1)

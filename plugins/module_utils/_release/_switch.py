@@ -125,7 +125,7 @@ class Switcher:
 
     def clean(self, state: State, check_mode: bool) -> None:
         """Removes what a dead run left beside the tree. With a switch under way its partner is not rubbish."""
-        leftovers = [self.paths.check] if check_mode else [self.paths.check, self.paths.trash, self.paths.stage]
+        leftovers = [self.paths.check, self.paths.scratch] + ([] if check_mode else [self.paths.trash, self.paths.stage])
         for leftover in leftovers:
             self.remove(leftover)
         if check_mode:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from ansible_collections.steadfast.edge.tests.unit.plugins.module_utils.release.rig import Rig
+from ansible_collections.steadfast.edge.tests.unit.plugins.module_utils.release.rig import FOREIGN, Rig
 
 
 @pytest.fixture
@@ -25,4 +25,4 @@ def memory() -> Iterator[Path]:
 @pytest.fixture
 def rig(tmp_path: Path) -> Rig:
     """A tree with files that belong to somebody else."""
-    return Rig(tmp_path, {"foreign.conf": "not ours\n", "lib/other.conf": "neither\n"})
+    return Rig(tmp_path, FOREIGN)

@@ -17,6 +17,9 @@ from ansible_collections.steadfast.edge.plugins.module_utils._release._release i
 RELOAD = ("reload-it",)
 CHECK = ("check-it", "{tree}")
 
+FOREIGN = {"foreign.conf": "not ours\n", "lib/other.conf": "neither\n"}
+FIRST = {"main.conf": "one\n", "conf.d/a.conf": "a\n", "conf.d/b.conf": "b\n", "on/a": "-> ../conf.d/a.conf"}
+
 
 class Died(BaseException):
     """kill -9: nothing that handles errors may notice it."""
@@ -32,6 +35,12 @@ def contents(root: Path) -> dict[str, str]:
         elif path.is_file() and name != MARKER:
             found[name] = path.read_text()
     return found
+
+
+def snapshot(root: Path) -> dict[str, tuple[int, ...]]:
+    """Everything about every name that a run which changes nothing must leave alone."""
+    paths = [root, *root.rglob("*")]
+    return {str(path): (path.lstat().st_ino, path.lstat().st_mode, path.lstat().st_nlink, path.lstat().st_ctime_ns) for path in paths}
 
 
 def wanted(files: Mapping[str, str], **attributes: Any) -> tuple[Wanted, ...]:

@@ -13,9 +13,8 @@ from typing import Any
 import pytest
 from ansible_collections.steadfast.edge.plugins.module_utils._release._errors import ReleaseError, ReloadFailed
 from ansible_collections.steadfast.edge.plugins.module_utils._release._release import release
-from ansible_collections.steadfast.edge.tests.unit.plugins.module_utils.release.rig import Died, MortalHost, Rig
+from ansible_collections.steadfast.edge.tests.unit.plugins.module_utils.release.rig import FOREIGN, Died, MortalHost, Rig
 
-FOREIGN = {"foreign.conf": "not ours\n", "lib/other.conf": "neither\n"}
 OLD = {"main.conf": "old\n", "conf.d/a.conf": "a\n", "conf.d/gone.conf": "x\n"}
 NEW = {"main.conf": "new\n", "conf.d/a.conf": "a\n", "more/b.conf": "b\n", "link": "-> main.conf"}
 BAD = {"main.conf": "bad\n", "conf.d/a.conf": "a\n"}
