@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Problem", "Problems", "TopologyError", "closest", "join_names"]
+__all__ = ["HIDDEN", "Problem", "Problems", "TopologyError", "closest", "join_names", "listed", "report_unknown_key"]
 
 HIDDEN = "(hidden)"
 LONGEST_VALUE = 100
@@ -52,11 +52,13 @@ class Problems:
     """Collects every problem, each once, in the order in which they were found."""
 
     found: list[Problem] = field(default_factory=list)
+    _seen: set[tuple[str | None, ...]] = field(default_factory=set)
 
     def add(self, path: str, value: Any, message: str, remedy: str, host: str | None = None) -> None:
-        problem = Problem(path, value, message, remedy, host)
-        if problem not in self.found:
-            self.found.append(problem)
+        sight = (path, message, remedy, host)
+        if sight not in self._seen:
+            self._seen.add(sight)
+            self.found.append(Problem(path, value, message, remedy, host))
 
     def __iter__(self) -> Iterator[Problem]:
         return iter(self.found)
@@ -86,3 +88,17 @@ def join_names(names: Iterable[str]) -> str:
     if len(listed) > NAMES_SHOWN + 1:
         return f"{', '.join(listed[:NAMES_SHOWN])} and {len(listed) - NAMES_SHOWN} more"
     return " and ".join([", ".join(listed[:-1]), listed[-1]] if len(listed) > 1 else listed)
+
+
+def listed(words: Iterable[str]) -> str:
+    """All of them, for a person who has to choose."""
+    return ", ".join(words)
+
+
+def report_unknown_key(key: str, value: Any, known: Collection[str], secret: Collection[str], path: str, problems: Problems) -> None:
+    """A key that is none of the known ones. `secret`: those whose values are not shown; a misspelt key may be one of them."""
+    meant = closest(key, known)
+    question = f" Did you mean {meant}?" if meant else ""
+    remedy = f"Write {meant} instead." if meant else f"Remove it; the keys here are {listed(known)}."
+    hidden = meant in secret if meant else bool(secret)
+    problems.add(f"{path}.{key}" if path else key, HIDDEN if hidden else value, f"There is no such key.{question}", remedy)

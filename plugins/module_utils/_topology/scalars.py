@@ -10,11 +10,12 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Callable
 
-from .problems import closest
+from .problems import closest, listed
 
 __all__ = [
     "Reject",
     "address",
+    "as_number",
     "boolean",
     "choice",
     "duration",
@@ -81,9 +82,10 @@ def boolean(value: Any) -> bool:
     return value
 
 
-def _as_number(value: Any) -> int | float | None:
+def as_number(value: Any) -> int | float | None:
+    """The number that a value is to a person, or None."""
     # A template such as "{{ x }}8080" yields digits as text; that is a number to a person.
-    if isinstance(value, str) and re.fullmatch(r"\d+(\.\d+)?", value):
+    if isinstance(value, str) and re.fullmatch(r"-?\d+(\.\d+)?", value):
         value = float(value) if "." in value else int(value)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
@@ -92,7 +94,7 @@ def _as_number(value: Any) -> int | float | None:
 
 def integer(low: int, high: int, example: int | None = None) -> Callable[[Any], int]:
     def read(value: Any) -> int:
-        found = _as_number(value)
+        found = as_number(value)
         if not isinstance(found, int) or not low <= found <= high:
             hint = "" if example is None else f", for example {example}"
             raise Reject(f"This must be a whole number from {low} to {high}.", f"Write a number from {low} to {high}{hint}.")
@@ -103,7 +105,7 @@ def integer(low: int, high: int, example: int | None = None) -> Callable[[Any], 
 
 def number(low: float, high: float) -> Callable[[Any], float]:
     def read(value: Any) -> float:
-        found = _as_number(value)
+        found = as_number(value)
         if found is None or not low <= found <= high:
             raise Reject(f"This must be a number from {low:g} to {high:g}.", f"Write seconds from {low:g} to {high:g}, for example 1.")
         return found
@@ -124,17 +126,17 @@ def choice(
     def read(value: Any) -> str:
         if isinstance(value, str) and value in known:
             return value
-        listed = ", ".join(known)
+        remedy = f"Write one of: {listed(known)}."
         if isinstance(value, (list, tuple)):
-            raise Reject("Exactly one can be chosen here, not a list.", f"Write one of: {listed}.")
+            raise Reject("Exactly one can be chosen here, not a list.", remedy)
         folded = str(value).lower()
         if value in later:
-            raise Reject(f"{value} is not available in this version of steadfast.edge.", f"Write one of: {listed}.")
+            raise Reject(f"{value} is not available in this version of steadfast.edge.", remedy)
         if advice and folded in advice:
-            raise Reject(advice[folded], f"Write one of: {listed}.")
+            raise Reject(advice[folded], remedy)
         meant = (aliases or {}).get(folded) or closest(value, known)
         suggestion = f" Did you mean {meant}?" if meant else ""
-        raise Reject(f"This is not known here.{suggestion}", f"Write one of: {listed}.")
+        raise Reject(f"This is not known here.{suggestion}", remedy)
 
     return read
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Callable
 
-from .problems import HIDDEN, Problems, closest
+from .problems import HIDDEN, Problems, report_unknown_key
 from .scalars import Reject
 
 __all__ = ["Field", "Item", "Section", "list_of", "nested", "read_section"]
@@ -84,16 +84,11 @@ def _read_field(data: dict[str, Any], key: str, each: Field, given: Any, path: s
 
 
 def _report_unknown_key(key: str, value: Any, section: Section, path: str, problems: Problems) -> None:
-    where = f"{path}.{key}"
     if key in section.advice:
-        problems.add(where, value, section.advice[key], "Remove the key.")
+        problems.add(f"{path}.{key}", value, section.advice[key], "Remove the key.")
         return
-    meant = closest(key, section.fields)
-    remedy = f"Write {meant} instead." if meant else f"Remove it; the keys here are {', '.join(section.fields)}."
-    question = f" Did you mean {meant}?" if meant else ""
-    # The value of a misspelt key may be as secret as that of the right one.
-    secret = any(each.secret for name, each in section.fields.items() if name == meant)
-    problems.add(where, HIDDEN if secret else value, f"There is no such key.{question}", remedy)
+    secret = [name for name, each in section.fields.items() if each.secret]
+    report_unknown_key(key, value, section.fields, secret, path, problems)
 
 
 def nested(section: Section) -> Callable[[Any, str, Problems], Any]:
