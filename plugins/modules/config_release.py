@@ -67,6 +67,12 @@ options:
         description: Keeps the content out of the diff and out of messages, and the words in it out of the checker's output.
         type: bool
         default: false
+      origins:
+        description:
+          - Which value of the variables a line comes from - the number of the line, and the path of the value as text - for lines up to the
+            next one that is named. Where the checker or the service refuses a line, the message says the value.
+          - Stays on the controller. Not used with C(async).
+        type: dict
   state:
     description:
       - V(present) makes the tree hold exactly O(files) (and all foreign files).
@@ -277,6 +283,14 @@ line:
   description: The line in RV(file), or none.
   returned: failure
   type: int
+origins:
+  description:
+    - The values that the complaint can be about, by O(files[].origins). More than one where the complaint names no line and
+      its words are found in several; empty where that cannot be told.
+  returned: failure, where a file has O(files[].origins)
+  type: list
+  elements: str
+  sample: ["nginx_servers[shop].locations[/api].directives.proxy_buffering"]
 """
 
 import dataclasses
@@ -308,6 +322,7 @@ def argument_spec() -> dict[str, Any]:
                 "owner": {"type": "str", "default": "root"},
                 "group": {"type": "str", "default": "root"},
                 "secret": {"type": "bool", "default": False},
+                "origins": {"type": "dict"},
             },
         },
         "state": {"type": "str", "choices": ["present", "rolled_back"], "default": "present"},
