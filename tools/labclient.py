@@ -10,10 +10,11 @@ import os
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.steadfast.edge.plugins.module_utils._probe import client
+from ansible_collections.steadfast.edge.plugins.module_utils._probe import client, figures
 
 ROOT = Path(__file__).resolve().parent.parent
 PROBE = ROOT / "plugins/module_utils/_probe/client.py"
@@ -83,14 +84,12 @@ class Lab:
         self, url: str, seconds: float, rate: float = 50, timeout: float = 0.5, retries: int = 0, host: str = "client1"
     ) -> Iterator[Probing]:
         """A client that asks `url` while the body of the `with` runs; its figures are ready afterwards."""
-        options = {"url": url, "seconds": seconds, "rate": rate, "timeout": timeout, "retries": retries}
-        argv = [part for key, value in options.items() for part in (f"--{key}", str(value))]
-        argv += [part for header in SERVED_BY for part in ("--header", header)]
-        command = self.command("exec", host, "--", "python3", "-", *argv)
+        plan = client.Plan(url, rate, seconds, timeout, retries, served_by=SERVED_BY)
+        command = self.command("exec", host, "--", "python3", "-", json.dumps(asdict(plan)))
         # A stderr of its own: ssh makes the one that it is given non-blocking, which Ansible beside it refuses to share.
         with PROBE.open("rb") as script:
             process = subprocess.Popen(command, stdin=script, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        probing = Probing(process, seconds)
+        probing = Probing(process, plan)
         try:
             yield probing
             probing.finish()
@@ -103,9 +102,9 @@ class Lab:
 class Probing:
     """A probe that is running, or has ended."""
 
-    def __init__(self, process: subprocess.Popen[str], seconds: float) -> None:
+    def __init__(self, process: subprocess.Popen[str], plan: client.Plan) -> None:
         self._process = process
-        self.seconds = seconds
+        self._plan = plan
         self.answers: list[client.Answer] = []
 
     def until(self, seconds: float) -> None:
@@ -117,10 +116,11 @@ class Probing:
     def finish(self) -> None:
         while self._read():
             pass
-        self.answers.sort(key=lambda answer: answer.sent)
-        if not self.answers:
+        self.answers.sort(key=lambda answer: answer.number)
+        if len(self.answers) != self._plan.requests:
             assert self._process.stderr is not None
-            raise LabError(f"the probe sent no request: {self._process.stderr.read().strip()}")
+            said = self._process.stderr.read().strip()
+            raise LabError(f"the probe reported {len(self.answers)} requests instead of {self._plan.requests}: {said}")
 
     def _read(self) -> bool:
         assert self._process.stdout is not None
@@ -128,28 +128,17 @@ class Probing:
         if not line:
             return False
         record: dict[str, Any] = json.loads(line)
-        if "summary" in record:
-            return False
         self.answers.append(client.Answer(**{**record, "servers": tuple(record["servers"])}))
         return True
 
     @property
-    def summary(self) -> client.Summary:
-        return client.summarise(self.answers)
+    def seconds(self) -> float:
+        return self._plan.seconds
 
-    def timeline(self, columns: int = 60) -> str:
-        """What the client saw, left to right: all answered (#), some only after a retry (+), some lost (!)."""
-        marks = []
-        for column in range(columns):
-            begin, end = (self.seconds * edge / columns for edge in (column, column + 1))
-            here = [answer for answer in self.answers if begin <= answer.sent < end]
-            marks.append(_mark(here))
-        return "".join(marks)
+    @property
+    def summary(self) -> figures.Summary:
+        return figures.summarise(self.answers, interval=self.seconds / 60)
 
-
-def _mark(answers: list[client.Answer]) -> str:
-    if not answers:
-        return " "
-    if any(not answer.ok for answer in answers):
-        return "!"
-    return "+" if any(answer.error for answer in answers) else "#"
+    def timeline(self) -> str:
+        """What the client saw; see figures.chart."""
+        return figures.chart(self.summary.timeline)

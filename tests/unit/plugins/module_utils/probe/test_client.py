@@ -1,92 +1,171 @@
 # Copyright: the steadfast.edge authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The probe against a real server on loopback, and its figures on made-up answers."""
+"""The probe against a real server on loopback."""
 
 from __future__ import annotations
 
-import itertools
-import threading
+import json
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.steadfast.edge.plugins.module_utils._probe.client import Answer, ask, run, summarise
+from ansible_collections.steadfast.edge.plugins.module_utils._probe import client
+from ansible_collections.steadfast.edge.plugins.module_utils._probe.client import Answer, Client, Plan, Reply, run
+from ansible_collections.steadfast.edge.tests.unit.plugins.module_utils.probe.site import Site, certificate
 
 
-class Handler(BaseHTTPRequestHandler):
-    """Answers by the path: /ok, /status/503, /flaky fails the first three times."""
-
-    turn = itertools.count()
-
-    def do_GET(self) -> None:
-        status = 503 if self.path == "/status/503" or (self.path == "/flaky" and next(self.turn) < 3) else 200
-        self.send_response(status)
-        self.send_header("X-Server", "one")
-        self.end_headers()
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Keep the test's output clean."""
+@pytest.fixture(name="site")
+def fixture_site() -> Iterator[Site]:
+    with Site() as site:
+        yield site
 
 
-@pytest.fixture(name="base")
-def server() -> Iterator[str]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as listening:
-        thread = threading.Thread(target=listening.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{listening.server_port}"
-        listening.shutdown()
-        thread.join()
+def ask(url: str, keep: bool = False, **plan: Any) -> Reply:
+    return Client(Plan(url, **plan)).ask(keep)
 
 
-def answer(sent: float, error: str = "", attempts: int = 1, status: int | None = 200, server_name: str = "a") -> Answer:
-    return Answer(sent, sent + 0.01, attempts, status, error, (server_name,))
+def probe(url: str, **plan: Any) -> list[Answer]:
+    answers: list[Answer] = []
+    run(Plan(url, **plan), answers.append)
+    return sorted(answers, key=lambda answer: answer.number)
 
 
-def test_an_answer_names_its_server(base: str) -> None:
-    assert ask(f"{base}/ok", 1, ["X-Server", "X-Other"]) == (200, "", ("one", ""))
-
-
-def test_a_bad_status_is_a_failure(base: str) -> None:
-    assert ask(f"{base}/status/503", 1, []) == (503, "status 503", ())
-
-
-def test_a_refused_connection_is_a_failure() -> None:
-    assert ask("http://127.0.0.1:1/", 1, ["X-Server"]) == (None, "ConnectionRefusedError", ("",))
-
-
-def test_every_request_is_reported_and_counted(base: str) -> None:
-    reported: list[Answer] = []
-    answers = run(f"{base}/ok", 200, 0.1, 1, 0, ("X-Server",), reported.append)
-    assert len(answers) == len(reported) == 20
-    assert summarise(answers).servers == ({"one": 20},)
-    assert [item.sent for item in answers] == sorted(item.sent for item in answers)
-
-
-def test_a_retry_saves_a_request_and_is_not_hidden(base: str) -> None:
-    figures = summarise(run(f"{base}/flaky", 20, 0.5, 0.05, 5, (), lambda item: None))
-    assert figures.lost == 0
-    assert 1 <= figures.retried <= 3
-    assert figures.errors == {"status 503": figures.retried}
+def test_an_answer_names_its_server(site: Site) -> None:
+    assert ask(f"{site.url}/ok", served_by=("X-Server", "X-Other")) == Reply(200, "", ("one", ""))
 
 
 @pytest.mark.parametrize(
-    ("answers", "gap"),
+    ("path", "plan", "status", "error"),
     [
-        ([], 0),
-        ([answer(0), answer(1)], 0),
-        ([answer(0), answer(1, "x"), answer(2, "x"), answer(3)], 3),
-        ([answer(0, "x"), answer(1)], 1),
-        ([answer(0), answer(1, "x")], 1.01),
-        ([answer(0), answer(1, "x"), answer(2), answer(3, "x"), answer(5)], 3),
+        ("/status/503", {}, 503, "status 503"),
+        ("/status/503", {"statuses": (503,)}, 503, ""),
+        ("/ok", {"statuses": (204,)}, 200, "status 200"),
+        ("/ok", {"contains": "hello"}, 200, ""),
+        ("/ok", {"contains": "bye"}, 200, "body without what it must contain"),
+        ("/slow", {"timeout": 0.1}, None, "TimeoutError (answer)"),
+        ("/drip", {"timeout": 0.3}, None, "TimeoutError (body)"),
+        # A download that is cut off is no success, whatever its status was, and however its length was told.
+        ("/cut", {}, None, "IncompleteRead (body)"),
+        ("/cut-chunks", {}, None, "IncompleteRead (body)"),
+        ("/silent", {}, None, "RemoteDisconnected (answer)"),
     ],
 )
-def test_longest_gap(answers: list[Answer], gap: float) -> None:
-    assert summarise(answers).longest_gap == pytest.approx(gap)
+def test_what_counts_as_an_answer(site: Site, path: str, plan: dict[str, Any], status: int | None, error: str) -> None:
+    for keep in (False, True):
+        reply = ask(site.url + path, keep, **plan)
+        assert (reply.status, reply.error) == (status, error)
 
 
-def test_lost_and_retried() -> None:
-    figures = summarise([answer(0), answer(1, "TimeoutError", 2), answer(2, "TimeoutError", 2, None)])
-    assert (figures.requests, figures.retried, figures.lost, figures.errors) == (3, 2, 1, {"TimeoutError": 2})
-    assert figures.servers == ({"a": 2},)
+def test_a_refused_connection_is_a_failure() -> None:
+    assert ask("http://127.0.0.1:1/", served_by=("X-Server",)) == Reply(None, "ConnectionRefusedError (connect)", ("",))
+
+
+def test_headers_and_query_arrive(site: Site) -> None:
+    ask(f"{site.url}/ok?a=b", headers=(("X-Mine", "yes"), ("Host", "shop.example.com")))
+    path, headers = site.seen[-1]
+    assert (path, headers["X-Mine"], headers["Host"]) == ("/ok?a=b", "yes", "shop.example.com")
+
+
+def test_another_address_than_the_host_of_the_url(site: Site) -> None:
+    assert ask(f"http://shop.example.com:{site.port}/ok", connect_to="127.0.0.1").status == 200
+    assert site.seen[-1][1]["Host"] == f"shop.example.com:{site.port}"
+
+
+@pytest.mark.parametrize(("keep", "connections"), [(False, 5), (True, 1)])
+def test_a_fresh_connection_for_each_request_or_a_kept_one(site: Site, keep: bool, connections: int) -> None:
+    asking = Client(Plan(f"{site.url}/ok", timeout=5))
+    assert [asking.ask(keep) for _turn in range(5)] == [Reply(200, "", ())] * 5
+    assert site.connections == connections
+
+
+@pytest.mark.parametrize(("connections", "kept"), [("fresh", [False] * 4), ("kept", [True] * 4), ("both", [False, True] * 2)])
+def test_which_requests_go_over_kept_connections(site: Site, connections: str, kept: list[bool]) -> None:
+    answers = probe(f"{site.url}/ok", rate=50, seconds=0.08, connections=connections, timeout=5)
+    assert [(answer.ok, answer.kept) for answer in answers] == [(True, each) for each in kept]
+
+
+def test_a_kept_connection_that_the_server_closed_in_peace_is_not_used(site: Site) -> None:
+    asking = Client(Plan(f"{site.url}/ok"))
+    assert asking.ask(keep=True).status == 200
+    site.close_connections()
+    reply = asking.ask(keep=True)
+    assert (reply.status, reply.resent) == (200, False)
+
+
+def test_a_kept_connection_that_closes_under_a_request_is_replaced_once_and_said_so(site: Site) -> None:
+    asking = Client(Plan(f"{site.url}/once", timeout=2))
+    assert asking.ask(keep=True).status == 200
+    reply = asking.ask(keep=True)
+    assert (reply.status, reply.error, reply.resent) == (200, "", True)
+    assert site.connections == 2
+
+
+def test_requests_go_out_on_time_however_slow_the_answers_are(site: Site) -> None:
+    answers = probe(f"{site.url}/slow", rate=50, seconds=0.4, timeout=2, connections="kept")
+    assert [answer.ok for answer in answers] == [True] * 20
+    # Had each waited for the one before it, the last one would have gone out after 20 times 0.5 s.
+    assert max(answer.sent - answer.due for answer in answers) < 0.3
+    assert min(answer.done - answer.due for answer in answers) > 0.45
+
+
+def test_a_retry_saves_a_request_and_is_not_hidden(site: Site) -> None:
+    answers = probe(f"{site.url}/flaky", rate=20, seconds=0.5, timeout=0.2, retries=5)
+    assert all(answer.ok for answer in answers)
+    retried = [answer for answer in answers if answer.attempts > 1]
+    assert 1 <= len(retried) <= 3
+    assert {answer.error for answer in retried} == {"status 503"}
+    assert all(answer.done - answer.sent >= 0.2 for answer in retried)
+
+
+def test_every_request_is_reported_even_one_that_never_ends(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "GRACE", 0.1)
+    slow = Client.ask
+
+    def stuck(self: Client, keep: bool = False) -> Reply:
+        if keep:
+            time.sleep(3)
+        return slow(self, keep)
+
+    monkeypatch.setattr(Client, "ask", stuck)
+    answers = probe(f"{site.url}/ok", rate=20, seconds=0.2, connections="both", timeout=0.2)
+    assert [answer.ok for answer in answers] == [True, False, True, False]
+    assert answers[1].error == "no answer when the probe ended"
+
+
+def test_a_fault_of_the_probe_itself_is_a_lost_request(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Client, "ask", lambda self, keep=False: 1 / 0)
+    (answer,) = probe(f"{site.url}/ok", rate=10, seconds=0.1)
+    assert not answer.ok
+    assert "ZeroDivisionError" in answer.error
+
+
+def test_it_ends_when_it_is_told_to(site: Site) -> None:
+    answers: list[Answer] = []
+    assert run(Plan(f"{site.url}/ok", rate=100, seconds=60), answers.append, lambda seconds: len(answers) >= 3) is False
+    assert 3 <= len(answers) < 100
+
+
+def test_https(site: Site, tmp_path: Path) -> None:
+    pem = certificate(tmp_path, "shop.example.com")
+    with Site(pem) as secure:
+        url = f"https://shop.example.com:{secure.port}/ok"
+        for keep in (False, True):
+            assert ask(url, keep, connect_to="127.0.0.1", ca_file=str(pem), timeout=5) == Reply(200, "", ())
+            assert ask(url, keep, connect_to="127.0.0.1", verify=False, timeout=5).status == 200
+            assert ask(url, keep, connect_to="127.0.0.1", timeout=5).error == "certificate: self-signed certificate"
+            other = ask(f"https://other.example.com:{secure.port}/ok", keep, connect_to="127.0.0.1", ca_file=str(pem), timeout=5)
+            assert other.error.startswith("certificate: Hostname mismatch")
+    assert ask(f"https://127.0.0.1:{site.port}/ok", timeout=5).error == "SSLError (connect)"
+
+
+def test_as_a_script_on_standard_input(site: Site) -> None:
+    source = Path(client.__file__).read_bytes()
+    plan = json.dumps({"url": f"{site.url}/ok", "rate": 50, "seconds": 0.1, "served_by": ["X-Server"]})
+    done = subprocess.run([sys.executable, "-", plan], input=source, capture_output=True, check=True)
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [(answer["ok"], answer["servers"]) for answer in answers] == [(True, ["one"])] * 5
