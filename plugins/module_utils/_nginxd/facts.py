@@ -16,14 +16,26 @@ from ansible_collections.steadfast.edge.plugins.module_utils._nginxd.host import
 from ansible_collections.steadfast.edge.plugins.module_utils._release._host import Process
 from ansible_collections.steadfast.edge.plugins.module_utils._release._prove import LEAVING
 
-__all__ = ["STAMP", "Binary", "UnitState", "Workers", "binary_of", "parse_version_output", "running_version", "unit_state", "workers_of"]
+__all__ = [
+    "STAMP",
+    "Binary",
+    "UnitState",
+    "Workers",
+    "binary_of",
+    "gather",
+    "parse_version_output",
+    "running_version",
+    "unit_state",
+    "upgrade_pending",
+    "workers_of",
+]
 
 # Lies in the prefix of a build of nginx_source and tells what it was made from.
 STAMP = ".edge-build.json"
 
 VERSION = re.compile(r"^nginx version: [^/\s]+/(\S+)(.*)$", re.MULTILINE)
 ARGUMENTS = re.compile(r"^configure arguments:(.*)$", re.MULTILINE)
-PROPERTIES = ("LoadState", "UnitFileState", "ActiveState", "SubState", "MainPID")
+PROPERTIES = ("LoadState", "UnitFileState", "ActiveState", "SubState", "MainPID", "PIDFile")
 ENABLED = ("enabled", "enabled-runtime", "static", "alias", "generated")
 
 
@@ -83,6 +95,7 @@ class UnitState:
     active_state: str = "unknown"
     sub_state: str = "unknown"
     main_pid: int = 0
+    pid_file: str = ""
 
     @property
     def enabled(self) -> bool:
@@ -143,7 +156,7 @@ def unit_state(host: NginxHost, service: str) -> UnitState:
         return UnitState(service)
     pid = values.get("MainPID", "")
     return UnitState(service, values["LoadState"], values.get("UnitFileState", ""), values.get("ActiveState", "unknown"),
-                     values.get("SubState", "unknown"), int(pid) if pid.isdigit() else 0)
+                     values.get("SubState", "unknown"), int(pid) if pid.isdigit() else 0, values.get("PIDFile", ""))
 
 
 def workers_of(host: NginxHost, master: int) -> Workers:
@@ -169,7 +182,7 @@ def gather(host: NginxHost, name: str, service: str, files: list[str]) -> dict[s
     """Everything that nginx_info returns."""
     binary, unit = binary_of(host, name), unit_state(host, service)
     workers = workers_of(host, unit.main_pid) if unit.main_pid else Workers()
-    pending = _upgrade_pending(host, binary, unit)
+    pending = upgrade_pending(host, binary, unit)
     return {
         "installed": binary is not None,
         "binary": binary.path if binary else None,
@@ -190,7 +203,7 @@ def gather(host: NginxHost, name: str, service: str, files: list[str]) -> dict[s
     }
 
 
-def _upgrade_pending(host: NginxHost, binary: Binary | None, unit: UnitState) -> bool:
+def upgrade_pending(host: NginxHost, binary: Binary | None, unit: UnitState) -> bool:
     """Whether the master runs another file than the one that is installed now."""
     if binary is None or not unit.main_pid:
         return False
