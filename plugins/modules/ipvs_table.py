@@ -212,7 +212,7 @@ errors:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.steadfast.edge.plugins.module_utils._ipvs import normalise, spec
+from ansible_collections.steadfast.edge.plugins.module_utils._ipvs import arguments, normalise, spec
 from ansible_collections.steadfast.edge.plugins.module_utils._ipvs.drain import Policy
 from ansible_collections.steadfast.edge.plugins.module_utils._ipvs.errors import IpvsError, report
 from ansible_collections.steadfast.edge.plugins.module_utils._ipvs.host import Host
@@ -221,7 +221,8 @@ from ansible_collections.steadfast.edge.plugins.module_utils._ipvs.reconcile imp
 
 def argument_spec() -> dict[str, object]:
     return {
-        "services": {"type": "list", "elements": "dict", "required": True, "options": spec.service()},
+        # What is in them, arguments.services checks.
+        "services": {"type": "list", "elements": "dict", "required": True},
         **spec.DRAIN,
         **spec.OWNER,
         "purge": {"type": "bool", "default": False},
@@ -237,7 +238,7 @@ def main() -> None:
     host = Host(lambda argv: module.run_command(list(argv)))
     policy = Policy(timeout=params["drain_timeout"], fail=params["on_drain_timeout"] == "fail")
     try:
-        declared = normalise.table(params["services"])
+        declared = normalise.table(arguments.services(params["services"]))
         declaration = Declaration(
             declared, (), params["purge"], params["purge_destinations"], params["beside_keepalived"], params["persist"]
         )

@@ -211,8 +211,8 @@ def _decode_tunnel(fields: dict[int, bytes]) -> model.Tunnel:
 
 
 def decode_counters(fields: dict[int, bytes], stats: bool = False) -> model.Counters:
-    active, inactive, persistent = (nla.u32.unpack(fields[kind])[0] for kind in (7, 8, 9))
-    return model.Counters(active, inactive, persistent, decode_stats(fields) if stats else {})
+    active, inactive, persistent = nla.u32.unpack(fields[7])[0], nla.u32.unpack(fields[8])[0], nla.u32.unpack(fields[9])[0]
+    return model.Counters(active, inactive, persistent, decode_stats(fields) if stats else None)
 
 
 def decode_stats(fields: dict[int, bytes]) -> dict[str, int]:

@@ -119,14 +119,13 @@ class Destination(NamedTuple):
     tunnel: Tunnel | None = None
 
 
-@dataclass(frozen=True)
-class Counters:
-    """What the kernel counts for a real server (connections) and for both kinds of object (stats)."""
+class Counters(NamedTuple):
+    """What the kernel counts for a real server (connections) and, where asked for, for both kinds of object (stats)."""
 
     active: int = 0
     inactive: int = 0
     persistent: int = 0
-    stats: dict[str, int] = field(default_factory=dict)
+    stats: dict[str, int] | None = None
 
 
 @dataclass

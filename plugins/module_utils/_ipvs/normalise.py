@@ -210,12 +210,12 @@ def _check_port(subject: str, service: model.ServiceKey, key: model.DestKey, for
 
 
 def _tunnel(subject: str, forward: str, options: Mapping[str, Any]) -> model.Tunnel | None:
-    given = {name: options.get(name) for name in ("tunnel_type", "tunnel_port", "tunnel_checksum")}
+    given = [options.get(name) for name in ("tunnel_type", "tunnel_port", "tunnel_checksum")]
     if forward != "tunnel":
-        if any(value is not None for value in given.values()):
+        if given != [None, None, None]:
             raise InvalidValue(f"{subject}: tunnel_* options need 'forward: tunnel'.", subject)
         return None
-    kind, port, checksum = given["tunnel_type"] or "ipip", given["tunnel_port"] or 0, given["tunnel_checksum"] or "none"
+    kind, port, checksum = given[0] or "ipip", given[1] or 0, given[2] or "none"
     _between(subject, "tunnel_port", port, 0, 65535)
     if (kind == "gue") != bool(port):
         raise InvalidValue(f"{subject}: tunnel_port belongs to 'tunnel_type: gue', and is required there.", subject)

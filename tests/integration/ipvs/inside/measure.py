@@ -3,20 +3,31 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Time of large tables, against ipvsadm in the same run; prints ratios. Run it with `make bench-ipvs`.
 
-Every number is the best of three, since the machine has other things to do. The module's time is that of its main() in
-this process, Ansible's reading of the options and writing of the answer included, Python's own start not.
+Every number is the best of several, since the machine has other things to do; those of one block are taken in turns.
+
+- `ipvsadm` is the whole process, its start included.
+- `ipvs_table` is its main(): Ansible's reading and checking of the options, the module's work, the writing of the answer.
+- `as a process` adds what every Ansible module pays whatever it does: the interpreter's start and Ansible's imports.
+  On its way to a host a task costs still more, which is Ansible's and the network's.
+- `without Ansible's part` is the module's work alone: normalise, read, compare, order, apply.
 """
 
 from __future__ import annotations
 
+import contextlib
+import io
+import json
 import subprocess
+import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+from ansible.module_utils.testing import patch_module_args
 from ansible_collections.steadfast.edge.plugins.module_utils._ipvs import apply as carry_out
 from ansible_collections.steadfast.edge.plugins.module_utils._ipvs import drain, netlink, normalise, plan, table
-from ansible_collections.steadfast.edge.tests.integration.ipvs.inside.modules import ok
+from ansible_collections.steadfast.edge.plugins.modules import ipvs_table
 from ansible_collections.steadfast.edge.tests.integration.ipvs.inside.oracle import ipvsadm
 
 SERVERS = 10
@@ -52,57 +63,110 @@ def commands(services: list[dict[str, Any]]) -> list[str]:
     return lines
 
 
-def best(action: Callable[[], object], before: Callable[[], object] = lambda: None) -> float:
-    times = []
-    for _unused in range(3):
-        before()
-        start = time.monotonic()
-        action()
-        times.append(time.monotonic() - start)
-    return min(times)
+def best(rounds: int, *actions: Callable[[], float]) -> list[float]:
+    """The shortest time of each action; they take turns, so that what disturbs the machine disturbs all of them."""
+    times = [[action() for action in actions] for _unused in range(rounds)]
+    return [min(column) for column in zip(*times, strict=True)]
+
+
+def seconds(action: Callable[[], object]) -> float:
+    start = time.monotonic()
+    action()
+    return time.monotonic() - start
 
 
 def clear() -> None:
     ipvsadm("-C")
 
 
-def restore(lines: list[str]) -> None:
-    subprocess.run(["ipvsadm", "-R"], input="\n".join(lines) + "\n", text=True, check=True)
+def restore(lines: list[str]) -> float:
+    clear()
+    text = "\n".join(lines) + "\n"
+    return seconds(lambda: subprocess.run(["ipvsadm", "-R"], input=text, text=True, check=True))
 
 
-def single(lines: list[str]) -> None:
-    for line in lines:
-        subprocess.run(["ipvsadm", *line.split()], check=True)
+def single(lines: list[str]) -> float:
+    clear()
+    return seconds(lambda: [subprocess.run(["ipvsadm", *line.split()], check=True) for line in lines])
 
 
-def fill(services: list[dict[str, Any]]) -> None:
+def save() -> float:
+    return seconds(lambda: subprocess.run(["ipvsadm", "-Sn"], stdout=subprocess.DEVNULL, check=True))
+
+
+def module(services: list[dict[str, Any]], changed: bool = False) -> float:
+    """The module's main(), without the making of its arguments, which happens on the controller."""
+    output = io.StringIO()
+
+    def main() -> None:
+        with contextlib.suppress(SystemExit):
+            ipvs_table.main()
+
+    with patch_module_args({"services": services}), contextlib.redirect_stdout(output):
+        elapsed = seconds(main)
+    assert json.loads(output.getvalue()).get("changed") is changed, output.getvalue()
+    return elapsed
+
+
+def process(arguments: Path) -> float:
+    """The same as a process of its own, which is how a host runs it."""
+    argv = [sys.executable, "-m", ipvs_table.__name__, str(arguments)]
+    return seconds(lambda: subprocess.run(argv, stdout=subprocess.DEVNULL, check=True))
+
+
+def core(services: list[dict[str, Any]]) -> float:
     """The module's work without Ansible's."""
-    kernel = netlink.connect()
-    wanted = normalise.table(services)
-    carry_out.apply(kernel, plan.between(table.read(kernel), wanted, drain=False), drain.Policy())
+
+    def work() -> None:
+        kernel = netlink.connect()
+        wanted = normalise.table(services)
+        carry_out.apply(kernel, plan.between(table.read(kernel), wanted, drain=False), drain.Policy())
+
+    return seconds(work)
 
 
-def show(label: str, seconds: float, against: float, of: str) -> None:
-    print(f"{label:34} {seconds:8.2f} s   {seconds / against:6.3f} x {of}", flush=True)
+def cleared(action: Callable[[], float]) -> float:
+    clear()
+    return action()
+
+
+def show(label: str, elapsed: float, against: float, of: str) -> None:
+    print(f"{label:34} {elapsed:8.2f} s   {elapsed / against:6.3f} x {of}", flush=True)
 
 
 def thousand() -> None:
     services = declared(1000)
     lines = commands(services)
     print("1,000 services with 10 real servers each")
-    adding, each = best(lambda: restore(lines), clear), best(lambda: single(lines[:SINGLE]), clear) * len(lines) / SINGLE
+    adding, some, whole, bare = best(
+        3,
+        lambda: restore(lines),
+        lambda: single(lines[:SINGLE]),
+        lambda: cleared(lambda: module(services, changed=True)),
+        lambda: cleared(lambda: core(services)),
+    )
+    each = some * len(lines) / SINGLE
     print(f"{'ipvsadm -R':34} {adding:8.2f} s\n{'one ipvsadm for each line':34} {each:8.2f} s   (from {SINGLE})", flush=True)
-    show("ipvs_table, cold fill", best(lambda: ok("ipvs_table", services=services), clear), adding, "ipvsadm -R")
-    core = best(lambda: fill(services), clear)
-    show("  without Ansible's part", core, adding, "ipvsadm -R")
-    show("  without Ansible's part", core, each, "one ipvsadm for each line")
-    saving = best(lambda: subprocess.run(["ipvsadm", "-Sn"], stdout=subprocess.DEVNULL, check=True))
-    print(f"{'ipvsadm -Sn':34} {saving:8.2f} s", flush=True)
-    show("ipvs_table, no change", best(lambda: ok("ipvs_table", services=services)), saving, "ipvsadm -Sn")
-    show("  without Ansible's part", best(lambda: fill(services)), saving, "ipvsadm -Sn")
+    show("ipvs_table, cold fill", whole, adding, "ipvsadm -R")
+    show("  without Ansible's part", bare, adding, "ipvsadm -R")
+    show("  without Ansible's part", bare, each, "one ipvsadm for each line")
+    unchanged(services)
+
+
+def unchanged(services: list[dict[str, Any]]) -> None:
+    arguments = Path("/run/arguments.json")
+    arguments.write_text(json.dumps({"ANSIBLE_MODULE_ARGS": {"services": services}}), encoding="ascii")
+    saving, whole, bare, apart = best(7, save, lambda: module(services), lambda: core(services), lambda: process(arguments))
     weights = iter((2, 3, 4))
-    changed = best(lambda: ok("ipvs_table", services=declared(1000, next(weights))))
-    show("ipvs_table, 1 % changed", changed, saving, "ipvsadm -Sn")
+    (some,) = best(3, lambda: module(declared(1000, next(weights)), changed=True))
+    print(f"{'ipvsadm -Sn':34} {saving:8.2f} s", flush=True)
+    for label, elapsed in (
+        ("ipvs_table, no change", whole),
+        ("  without Ansible's part", bare),
+        ("  as a process", apart),
+        ("ipvs_table, 1 % changed", some),
+    ):
+        show(label, elapsed, saving, "ipvsadm -Sn")
 
 
 def growth() -> None:
@@ -110,17 +174,11 @@ def growth() -> None:
     for number in (10, 100, 1000, 10000):
         clear()
         services, count = declared(number), number * SERVERS
-        filling, resting = _once(services), _once(services)
+        filling, resting = core(services), core(services)
         print(
             f"{count:7} real servers: fill {filling:7.2f} s ({1e6 * filling / count:5.0f} us each), no change {resting:6.2f} s", flush=True
         )
     clear()
-
-
-def _once(services: list[dict[str, Any]]) -> float:
-    start = time.monotonic()
-    fill(services)
-    return time.monotonic() - start
 
 
 def test_measure() -> None:
