@@ -17,6 +17,7 @@ description:
 extends_documentation_fragment:
   - steadfast.edge.ipvs_common
   - steadfast.edge.ipvs_common.service
+  - steadfast.edge.ipvs_common.attributes
   - steadfast.edge.ipvs_common.drain
   - steadfast.edge.ipvs_common.owner
 options:
@@ -25,78 +26,6 @@ options:
     type: str
     choices: [present, absent]
     default: present
-  scheduler:
-    description: How connections are distributed. The kernel loads the scheduler's module.
-    type: str
-    choices: [rr, wrr, lc, wlc, lblc, lblcr, dh, sh, sed, nq, fo, ovf, mh, twos, none]
-    default: wlc
-  scheduler_flags:
-    description:
-      - Flags of the scheduler. V(sh-fallback) and V(sh-port) for O(scheduler=sh), V(mh-fallback) and V(mh-port) for
-        O(scheduler=mh), V(flag-1) to V(flag-3) for any.
-      - Without its fallback flag, these two refuse the clients of a server that has weight V(0).
-    type: list
-    elements: str
-    default: []
-  persistence_timeout:
-    description: Seconds for which a client stays with its real server; V(0) is off.
-    type: int
-    default: 0
-  persistence_netmask:
-    description:
-      - Clients in the same network of this size stay together. A mask or prefix length for IPv4, a prefix length for IPv6.
-      - Each client is on its own when it is not given.
-    type: str
-  persistence_engine:
-    description: Persistence engine, such as V(sip).
-    type: str
-  one_packet:
-    description: Distribute every packet on its own. For O(protocol=udp) and O(fwmark) only.
-    type: bool
-    default: false
-  destinations:
-    description:
-      - The real servers. Not given, they are left as they are.
-    type: list
-    elements: dict
-    suboptions:
-      address:
-        description: IPv4 or IPv6 address. Of the other family than the service's only with O(destinations[].forward=tunnel).
-        type: str
-        required: true
-      port:
-        description: Port. The service's when not given. It can differ with O(destinations[].forward=masquerade) only.
-        type: int
-      weight:
-        description: Share of new connections; V(0) takes none.
-        type: int
-        default: 1
-      forward:
-        description: How packets get there. V(route) is direct routing (DR), V(tunnel) TUN, V(masquerade) NAT.
-        type: str
-        choices: [route, tunnel, masquerade]
-        default: route
-      upper_threshold:
-        description: Number of connections from which the server gets no more; V(0) is no limit.
-        type: int
-        default: 0
-      lower_threshold:
-        description:
-          - Number of connections below which an overloaded server gets some again.
-          - V(0) is three quarters of O(destinations[].upper_threshold).
-        type: int
-        default: 0
-      tunnel_type:
-        description: Encapsulation for O(destinations[].forward=tunnel), V(ipip) when not given.
-        type: str
-        choices: [ipip, gue, gre]
-      tunnel_port:
-        description: UDP port of O(destinations[].tunnel_type=gue).
-        type: int
-      tunnel_checksum:
-        description: Checksum of the encapsulation. V(standard) for gue and gre, V(remote) for gue only; V(none) when not given.
-        type: str
-        choices: [none, standard, remote]
   purge_destinations:
     description: Whether real servers that O(destinations) does not list are removed.
     type: bool

@@ -8,8 +8,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import yaml
 from ansible.module_utils.common import arg_spec
-from ansible_collections.steadfast.edge.plugins.module_utils._ipvs import arguments, normalise
+from ansible_collections.steadfast.edge.plugins.doc_fragments.ipvs_common import ModuleDocFragment
+from ansible_collections.steadfast.edge.plugins.module_utils._ipvs import arguments, normalise, spec
 from ansible_collections.steadfast.edge.plugins.module_utils._ipvs.errors import InvalidValue
 
 SERVER: dict[str, Any] = {"address": "192.0.2.21", "weight": 3, "forward": "route"}
@@ -74,3 +76,19 @@ def test_other_spellings_are_converted(asked: list[Any], spelt: dict[str, Any], 
 def test_mistakes_are_told_in_ansibles_words(wrong: dict[str, Any], message: str) -> None:
     with pytest.raises(InvalidValue, match=message):
         arguments.services([{"fwmark": 7}, {**WEB, **wrong}])
+
+
+def told(options: dict[str, Any], below: str) -> dict[str, Any]:
+    """What matters of options, as documented or as specified."""
+    found = {}
+    for name, option in options.items():
+        found[name] = {key: option[key] for key in ("type", "elements", "choices", "default", "required") if option.get(key) is not None}
+        if below in option:
+            found[name]["below"] = told(option[below], below)
+    return found
+
+
+def test_the_documentation_says_what_is_checked() -> None:
+    """The sanity test compares the two for ipvs_service; of the services of ipvs_table Ansible knows no more than that they are dicts."""
+    documented = yaml.safe_load(ModuleDocFragment.SERVICES)["options"]["services"]["suboptions"]
+    assert told(documented, "suboptions") == told(spec.service(), "options")
