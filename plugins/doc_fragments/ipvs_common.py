@@ -145,7 +145,7 @@ options:
     suboptions:
 """ + _options(_IDENTITY + _ATTRIBUTES, "services[].", 6)
 
-    DRAIN = r"""
+    MANNER = r"""
 options:
   drain_timeout:
     description:
@@ -161,10 +161,14 @@ options:
     type: str
     choices: [proceed, fail]
     default: proceed
-"""
-
-    OWNER = r"""
-options:
+  keep_drained:
+    description:
+      - Whether real servers that M(steadfast.edge.ipvs_destination) drained stay at weight V(0), whatever is declared, until it gives them
+        back. They then get the weight that is declared here. A warning and RV(kept_drained) name them.
+      - V(false) gives them the declared weight at once.
+      - A reboot ends a drain.
+    type: bool
+    default: true
   beside_keepalived:
     description:
       - Where keepalived runs with a C(virtual_server) for a service, this module refuses to change or purge that service, since
@@ -172,4 +176,8 @@ options:
       - V(true) changes it all the same. Sensible where that keepalived keeps its services in another network namespace.
     type: bool
     default: false
+  purge_destinations:
+    description: Whether real servers that a service's list of destinations does not have are removed.
+    type: bool
+    default: true
 """

@@ -18,18 +18,13 @@ extends_documentation_fragment:
   - steadfast.edge.ipvs_common
   - steadfast.edge.ipvs_common.service
   - steadfast.edge.ipvs_common.attributes
-  - steadfast.edge.ipvs_common.drain
-  - steadfast.edge.ipvs_common.owner
+  - steadfast.edge.ipvs_common.manner
 options:
   state:
     description: Whether the service shall be there.
     type: str
     choices: [present, absent]
     default: present
-  purge_destinations:
-    description: Whether real servers that O(destinations) does not list are removed.
-    type: bool
-    default: true
 seealso:
   - module: steadfast.edge.ipvs_table
   - module: steadfast.edge.ipvs_destination
@@ -79,6 +74,12 @@ actions:
   type: list
   elements: str
   sample: ["add destination tcp 192.0.2.150:80 -> 192.0.2.22:80"]
+kept_drained:
+  description: Declared real servers that stay at weight V(0) because M(steadfast.edge.ipvs_destination) drained them; see O(keep_drained).
+  returned: success
+  type: list
+  elements: str
+  sample: ["tcp 192.0.2.150:80 -> 192.0.2.22:80"]
 remaining:
   description: Connections of removed real servers that had not ended.
   returned: success
@@ -104,9 +105,7 @@ from ansible_collections.steadfast.edge.plugins.module_utils._ipvs.reconcile imp
 def argument_spec() -> dict[str, object]:
     return {
         **spec.service(),
-        **spec.DRAIN,
-        **spec.OWNER,
-        "purge_destinations": {"type": "bool", "default": True},
+        **spec.MANNER,
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     }
 
@@ -119,10 +118,9 @@ def main() -> None:
     policy = Policy(timeout=params["drain_timeout"], fail=params["on_drain_timeout"] == "fail")
     try:
         if params["state"] == "absent":
-            declaration = Declaration(absent=(normalise.service_key(params),), shared=params["beside_keepalived"])
+            declaration = Declaration(absent=(normalise.service_key(params),), **spec.manner(params))
         else:
-            declared = normalise.table([params])
-            declaration = Declaration(declared, purge_destinations=params["purge_destinations"], shared=params["beside_keepalived"])
+            declaration = Declaration(normalise.table([params]), **spec.manner(params))
         result = reconcile(host, declaration, policy, module.check_mode, whole=False)
     except IpvsError as error:
         module.fail_json(**report(error))

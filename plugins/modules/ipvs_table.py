@@ -19,17 +19,12 @@ description:
 extends_documentation_fragment:
   - steadfast.edge.ipvs_common
   - steadfast.edge.ipvs_common.services
-  - steadfast.edge.ipvs_common.drain
-  - steadfast.edge.ipvs_common.owner
+  - steadfast.edge.ipvs_common.manner
 options:
   purge:
     description: Whether services that O(services) does not list are removed. Otherwise they are left alone and listed in RV(foreign).
     type: bool
     default: false
-  purge_destinations:
-    description: Whether real servers that a service's O(services[].destinations) does not list are removed.
-    type: bool
-    default: true
   persist:
     description:
       - Whether O(services) come back after a reboot. A oneshot unit has C(ipvsadm) read them from C(/etc/steadfast-edge/ipvs.rules).
@@ -99,6 +94,12 @@ actions:
   type: list
   elements: str
   sample: ["add destination tcp 192.0.2.150:80 -> 192.0.2.22:80"]
+kept_drained:
+  description: Declared real servers that stay at weight V(0) because M(steadfast.edge.ipvs_destination) drained them; see O(keep_drained).
+  returned: success
+  type: list
+  elements: str
+  sample: ["tcp 192.0.2.150:80 -> 192.0.2.22:80"]
 remaining:
   description: Connections of removed real servers that had not ended.
   returned: success
@@ -125,10 +126,8 @@ def argument_spec() -> dict[str, object]:
     return {
         # What is in them, arguments.services checks.
         "services": {"type": "list", "elements": "dict", "required": True},
-        **spec.DRAIN,
-        **spec.OWNER,
+        **spec.MANNER,
         "purge": {"type": "bool", "default": False},
-        "purge_destinations": {"type": "bool", "default": True},
         "persist": {"type": "bool", "default": False},
     }
 
@@ -141,9 +140,7 @@ def main() -> None:
     policy = Policy(timeout=params["drain_timeout"], fail=params["on_drain_timeout"] == "fail")
     try:
         declared = normalise.table(arguments.services(params["services"]))
-        declaration = Declaration(
-            declared, (), params["purge"], params["purge_destinations"], params["beside_keepalived"], params["persist"]
-        )
+        declaration = Declaration(declared, purge=params["purge"], persist=params["persist"], **spec.manner(params))
         result = reconcile(host, declaration, policy, module.check_mode, whole=True)
     except IpvsError as error:
         module.fail_json(**report(error))

@@ -24,6 +24,9 @@ class Memory:
         self._weights = self._load()
         self._saved = dict(self._weights)
 
+    def __bool__(self) -> bool:
+        return bool(self._weights)
+
     def recall(self, service: model.ServiceKey, destination: model.DestKey) -> int | None:
         return self._weights.get(_name(service, destination))
 

@@ -12,6 +12,7 @@ from typing import Any
 from ansible_collections.steadfast.edge.plugins.module_utils._ipvs import (
     apply,
     drain,
+    drained,
     model,
     owner,
     persist,
@@ -22,6 +23,7 @@ from ansible_collections.steadfast.edge.plugins.module_utils._ipvs import (
     units,
 )
 from ansible_collections.steadfast.edge.plugins.module_utils._ipvs.host import Host
+from ansible_collections.steadfast.edge.plugins.module_utils._ipvs.memory import Memory
 
 __all__ = ["Declaration", "Result", "current_table", "reconcile"]
 
@@ -38,6 +40,8 @@ class Declaration:
     shared: bool = False
     # Bring what is declared back at boot.
     persist: bool = False
+    # A drain by ipvs_destination outlives this declaration.
+    keep_drained: bool = True
 
 
 @dataclass
@@ -49,6 +53,7 @@ class Result:
     actions: list[str] = field(default_factory=list)
     remaining: list[drain.Remaining] = field(default_factory=list)
     foreign: list[str] = field(default_factory=list)
+    kept_drained: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     files: persist.Files = field(default_factory=persist.Files)
 
@@ -63,6 +68,7 @@ class Result:
             "after": self.after,
             "diff": {side: {"services": getattr(self, side), "files": getattr(self.files, side)} for side in ("before", "after")},
             "actions": self.actions,
+            "kept_drained": self.kept_drained,
             "remaining": [item.data() for item in self.remaining],
         }
 
@@ -82,19 +88,23 @@ def reconcile(
     wanted = plan.merge(current, declaration.declared, declaration.purge, declaration.purge_destinations, declaration.absent)
     if not declaration.shared:
         owner.refuse(host, {*declaration.declared, *declaration.absent, *(set(current) - set(wanted))})
+    memory = Memory(host)
+    held = drained.hold(memory, current, wanted, declaration.declared) if declaration.keep_drained else []
     changes = plan.between(current, wanted, drain=policy.timeout > 0)
     result = _predict(host, current, wanted, changes, policy)
     result.foreign = [str(key) for key in sorted(set(wanted) - set(declaration.declared))]
+    _tell_held(result, held)
     if declaration.persist:
-        kept = {key: wanted[key] for key in declaration.declared}
+        kept = drained.release(memory, {key: wanted[key] for key in declaration.declared})
         result.files = persist.plan(host, _kept(host, kept, result.warnings))
         result.actions += [label for label, _unused in result.files.steps]
-    if not result.changed:
-        return result
     if changes.actions and not loaded:
         result.actions.insert(0, "load ip_vs")
     if not check:
-        _carry_out(host, changes, policy, clock, result)
+        if result.changed:
+            _carry_out(host, changes, policy, clock, result)
+        drained.forget(memory, current, wanted)
+        memory.save()
     return result
 
 
@@ -150,3 +160,12 @@ def _warn_remaining(result: Result, policy: drain.Policy) -> None:
     if result.remaining:
         advice = f"they did not end within {policy.timeout:g} s" if policy.timeout else "set drain_timeout to wait for them"
         result.warnings.append(f"{len(result.remaining)} real servers were removed with connections left ({advice}); see 'remaining'.")
+
+
+def _tell_held(result: Result, held: list[str]) -> None:
+    result.kept_drained = held
+    if held:
+        result.warnings.append(
+            f"Drained with ipvs_destination, and left at weight 0: {', '.join(held)}. "
+            "ipvs_destination with 'state: present' gives back what is declared here; 'keep_drained: false' does so at once."
+        )

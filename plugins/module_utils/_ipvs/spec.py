@@ -9,7 +9,7 @@ from typing import Any
 
 from ansible_collections.steadfast.edge.plugins.module_utils._ipvs.model import PROTOCOLS
 
-__all__ = ["DRAIN", "OWNER", "SCHEDULERS", "attributes", "destination", "identity", "member", "service"]
+__all__ = ["DRAIN", "MANNER", "SCHEDULERS", "attributes", "destination", "identity", "manner", "member", "service"]
 
 # 'none' leaves a service without a scheduler; every connection to it is then refused.
 SCHEDULERS = ("rr", "wrr", "lc", "wlc", "lblc", "lblcr", "dh", "sh", "sed", "nq", "fo", "ovf", "mh", "twos", "none")
@@ -19,7 +19,22 @@ DRAIN: dict[str, Any] = {
     "on_drain_timeout": {"type": "str", "choices": ["proceed", "fail"], "default": "proceed"},
 }
 
-OWNER: dict[str, Any] = {"beside_keepalived": {"type": "bool", "default": False}}
+# How ipvs_service and ipvs_table go about it.
+MANNER: dict[str, Any] = {
+    **DRAIN,
+    "keep_drained": {"type": "bool", "default": True},
+    "beside_keepalived": {"type": "bool", "default": False},
+    "purge_destinations": {"type": "bool", "default": True},
+}
+
+
+def manner(params: dict[str, Any]) -> dict[str, Any]:
+    """These options, by the names that reconcile.Declaration has for them."""
+    return {
+        "keep_drained": params["keep_drained"],
+        "shared": params["beside_keepalived"],
+        "purge_destinations": params["purge_destinations"],
+    }
 
 
 def identity() -> dict[str, Any]:
