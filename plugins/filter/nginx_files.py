@@ -1,0 +1,73 @@
+# Copyright: the steadfast.edge authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The configuration of nginx from the variables of its role; documented in nginx_files.yml."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from ansible.errors import AnsibleFilterError
+from ansible.module_utils.common.yaml import yaml_load
+from ansible_collections.steadfast.edge.plugins.module_utils._nginx.files import Host, build
+from ansible_collections.steadfast.edge.plugins.module_utils._topology.problems import Problems
+
+SPECIFICATION = Path(__file__).resolve().parents[2] / "roles" / "nginx" / "meta" / "argument_specs.yml"
+HOST = tuple(each.name for each in fields(Host))
+
+
+@cache
+def specification() -> dict[str, Any]:
+    """What the role says about its variables."""
+    options: dict[str, Any] = yaml_load(SPECIFICATION.read_text(encoding="utf-8"))["argument_specs"]["main"]["options"]
+    return options
+
+
+def plain(value: Any) -> Any:
+    """A copy without Ansible's wrappers, which would make every touch of a value many times slower. Braces mean nothing here."""
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, Mapping):
+        return {str(key): plain(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(each) for each in value]
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, float):
+        return float(value)
+    # Texts, encrypted ones too.
+    return str(value)
+
+
+def report(problems: Problems) -> str:
+    """The one message for a person."""
+    count = "1 error" if len(problems) == 1 else f"{len(problems)} errors"
+    lines = [f"The variables of nginx have {count}. Its configuration was not touched."]
+    for number, problem in enumerate(problems, start=1):
+        head, message, remedy = problem.lines()
+        lines += ["", f"{number}. {head}", f"   {message}", f"   {remedy}"]
+    return "\n".join(lines)
+
+
+def nginx_files(variables: Any, host: Any = None) -> list[dict[str, Any]]:
+    """Return the files for config_release; raise AnsibleFilterError with everything that is wrong."""
+    known = dict(host or {})
+    unknown = [name for name in known if name not in HOST]
+    if not isinstance(variables, Mapping) or unknown:
+        raise AnsibleFilterError(f"nginx_files takes the variables of the role and what is known of the host ({', '.join(HOST)}).")
+    problems = Problems()
+    files = build(plain(variables), specification(), Host(**{name: plain(each) for name, each in known.items() if each is not None}), problems)
+    if len(problems):
+        raise AnsibleFilterError(report(problems))
+    return files
+
+
+class FilterModule:
+    """Offers the filter to Ansible."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        return {"nginx_files": nginx_files}

@@ -1,0 +1,88 @@
+# Copyright: the steadfast.edge authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which pages of other origins may read answers (CORS, https://fetch.spec.whatwg.org/#http-cors-protocol).
+
+The origin is looked up in a map, so that a stranger gets no header at all. A preflight is answered by nginx itself.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from .context import Context
+from .headers import Header, Headers, print_headers
+from .tree import Block, word
+
+__all__ = ["check_cors", "cors_headers", "print_preflight"]
+
+PREFLIGHT = "$edge_cors_preflight"
+ORIGIN = re.compile(r"null|[A-Za-z][A-Za-z0-9+.-]*://(?:[A-Za-z0-9._~-]|\*|%[0-9A-Fa-f]{2}|\[[0-9a-fA-F:.]+\])+(?::\d{1,5})?")
+# What a * in a host's name stands for.
+ANY_NAME = "[A-Za-z0-9.-]+"
+
+
+def check_cors(context: Context, cors: Mapping[str, Any], path: str) -> None:
+    origins = cors["origins"] or []
+    problems = context.problems
+    if not origins:
+        problems.add(f"{path}.origins", None, "No origin is allowed.", "Write at least one, or take cors off.")
+    if "*" in origins and len(origins) > 1:
+        problems.add(f"{path}.origins", origins, "* is everybody, so the others say nothing.", "Write * alone, or leave it out.")
+    if "*" in origins and cors["credentials"]:
+        remedy = "List the origins that may send them, or leave credentials out."
+        problems.add(f"{path}.credentials", True, "Browsers reject credentials where the origin is *.", remedy)
+    for index, origin in enumerate(origins):
+        if origin != "*" and not origin.startswith("~") and not ORIGIN.fullmatch(origin):
+            remedy = "Write scheme, host and perhaps a port, without a path or a slash at the end: https://shop.example.com."
+            problems.add(f"{path}.origins[{index}]", origin, "This is no origin.", remedy)
+
+
+def cors_headers(context: Context, cors: Mapping[str, Any], path: str) -> dict[str, Header]:
+    """What every answer says."""
+    everybody = "*" in cors["origins"]
+    found = {"Access-Control-Allow-Origin": Header("*" if everybody else _origin(context, cors["origins"], path), True, f"{path}.origins")}
+    if not everybody:
+        # A shared cache must not give the answer for one origin to another one.
+        found["Vary"] = Header("Origin", True, f"{path}.origins")
+    if cors["credentials"]:
+        found["Access-Control-Allow-Credentials"] = Header("true", True, f"{path}.credentials")
+    if cors["expose_headers"]:
+        found["Access-Control-Expose-Headers"] = Header(", ".join(cors["expose_headers"]), True, f"{path}.expose_headers")
+    return found
+
+
+def print_preflight(block: Block, context: Context, cors: Mapping[str, Any], headers: Headers, path: str) -> None:
+    """`headers` are those of the location: a block with headers of its own inherits none."""
+    if PREFLIGHT not in context.maps:
+        asked = context.maps[PREFLIGHT] = Block(f'map "$request_method $http_origin $http_access_control_request_method" {PREFLIGHT}')
+        asked.put("default", '""')
+        asked.put('"~^OPTIONS [^ ]+ [^ ]+$"', "1")
+    answer = block.block(f"if ({PREFLIGHT})", path)
+    preflight = {
+        "Access-Control-Allow-Methods": Header(", ".join(cors["methods"]), True, f"{path}.methods"),
+        "Access-Control-Allow-Headers": Header(", ".join(cors["headers"]), True, f"{path}.headers"),
+        "Access-Control-Max-Age": Header(str(cors["max_age"]), True, f"{path}.max_age"),
+    }
+    print_headers(answer, {**headers, **{name: header for name, header in preflight.items() if header.value}})
+    answer.put("return", "204", path)
+
+
+def _origin(context: Context, origins: Sequence[str], path: str) -> str:
+    """The variable that holds the request's origin if it is one of these; one map serves all who list the same."""
+    variable = f"$edge_cors_{hashlib.sha256(chr(10).join(origins).encode()).hexdigest()[:12]}"
+    if variable not in context.maps:
+        allowed = context.maps[variable] = Block(f"map $http_origin {variable}", f"{path}.origins")
+        allowed.put("default", '""')
+        for index, origin in enumerate(dict.fromkeys(origins)):
+            allowed.put(word(_pattern(origin)), "$http_origin", f"{path}.origins[{index}]")
+    return variable
+
+
+def _pattern(origin: str) -> str:
+    if origin.startswith("~") or "*" not in origin:
+        return origin
+    return f"~^{ANY_NAME.join(re.escape(part) for part in origin.split('*'))}$"
