@@ -60,7 +60,8 @@ def nginx_files(variables: Any, host: Any = None) -> list[dict[str, Any]]:
     if not isinstance(variables, Mapping) or unknown:
         raise AnsibleFilterError(f"nginx_files takes the variables of the role and what is known of the host ({', '.join(HOST)}).")
     problems = Problems()
-    files = build(plain(variables), specification(), Host(**{name: plain(each) for name, each in known.items() if each is not None}), problems)
+    about = Host(**{name: plain(each) for name, each in known.items() if each is not None})
+    files = build(plain(variables), specification(), about, problems)
     if len(problems):
         raise AnsibleFilterError(report(problems))
     return files

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .context import Context
-from .headers import Header, Headers, print_headers
+from .headers import Header
 from .tree import Block, word
 
 __all__ = ["check_cors", "cors_headers", "print_preflight"]
@@ -22,7 +22,7 @@ __all__ = ["check_cors", "cors_headers", "print_preflight"]
 PREFLIGHT = "$edge_cors_preflight"
 ORIGIN = re.compile(r"null|[A-Za-z][A-Za-z0-9+.-]*://(?:[A-Za-z0-9._~-]|\*|%[0-9A-Fa-f]{2}|\[[0-9a-fA-F:.]+\])+(?::\d{1,5})?")
 # What a * in a host's name stands for.
-ANY_NAME = "[A-Za-z0-9.-]+"
+ANY_NAME = "[a-z0-9.-]+"
 
 
 def check_cors(context: Context, cors: Mapping[str, Any], path: str) -> None:
@@ -42,7 +42,7 @@ def check_cors(context: Context, cors: Mapping[str, Any], path: str) -> None:
 
 
 def cors_headers(context: Context, cors: Mapping[str, Any], path: str) -> dict[str, Header]:
-    """What every answer says."""
+    """What every answer says, and after it what only the answer to a preflight does: headers that are empty, nginx leaves out."""
     everybody = "*" in cors["origins"]
     found = {"Access-Control-Allow-Origin": Header("*" if everybody else _origin(context, cors["origins"], path), True, f"{path}.origins")}
     if not everybody:
@@ -52,28 +52,40 @@ def cors_headers(context: Context, cors: Mapping[str, Any], path: str) -> dict[s
         found["Access-Control-Allow-Credentials"] = Header("true", True, f"{path}.credentials")
     if cors["expose_headers"]:
         found["Access-Control-Expose-Headers"] = Header(", ".join(cors["expose_headers"]), True, f"{path}.expose_headers")
+    asked = {"Methods": ("methods", ", ".join(cors["methods"])), "Headers": ("headers", ", ".join(cors["headers"]))}
+    for name, (key, value) in asked.items():
+        if value:
+            found[f"Access-Control-Allow-{name}"] = Header(_for_preflight(context, value), True, f"{path}.{key}")
+    found["Access-Control-Max-Age"] = Header(_for_preflight(context, str(cors["max_age"])), True, f"{path}.max_age")
     return found
 
 
-def print_preflight(block: Block, context: Context, cors: Mapping[str, Any], headers: Headers, path: str) -> None:
-    """`headers` are those of the location: a block with headers of its own inherits none."""
+def print_preflight(block: Block, path: str) -> None:
+    """A block without headers of its own has those of the location."""
+    block.block(f"if ({PREFLIGHT})", path).put("return", "204", path)
+
+
+def _for_preflight(context: Context, value: str) -> str:
+    """A variable that has `value` where the request is a preflight, and else nothing."""
     if PREFLIGHT not in context.maps:
         asked = context.maps[PREFLIGHT] = Block(f'map "$request_method $http_origin $http_access_control_request_method" {PREFLIGHT}')
         asked.put("default", '""')
         asked.put('"~^OPTIONS [^ ]+ [^ ]+$"', "1")
-    answer = block.block(f"if ({PREFLIGHT})", path)
-    preflight = {
-        "Access-Control-Allow-Methods": Header(", ".join(cors["methods"]), True, f"{path}.methods"),
-        "Access-Control-Allow-Headers": Header(", ".join(cors["headers"]), True, f"{path}.headers"),
-        "Access-Control-Max-Age": Header(str(cors["max_age"]), True, f"{path}.max_age"),
-    }
-    print_headers(answer, {**headers, **{name: header for name, header in preflight.items() if header.value}})
-    answer.put("return", "204", path)
+    variable = f"{PREFLIGHT}_{_digest(value)}"
+    if variable not in context.maps:
+        block = context.maps[variable] = Block(f"map {PREFLIGHT} {variable}")
+        block.put("default", '""')
+        block.add("1", value)
+    return variable
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def _origin(context: Context, origins: Sequence[str], path: str) -> str:
     """The variable that holds the request's origin if it is one of these; one map serves all who list the same."""
-    variable = f"$edge_cors_{hashlib.sha256(chr(10).join(origins).encode()).hexdigest()[:12]}"
+    variable = f"$edge_cors_{_digest(chr(10).join(origins))}"
     if variable not in context.maps:
         allowed = context.maps[variable] = Block(f"map $http_origin {variable}", f"{path}.origins")
         allowed.put("default", '""')

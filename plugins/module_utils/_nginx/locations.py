@@ -109,10 +109,10 @@ def print_location(block: Block, context: Context, location: Mapping[str, Any], 
     inside = enter(outer, location, path, caches.status_header(cache, f"{path}.proxy_cache"))
     if inside.cors:
         found = cors.cors_headers(context, *inside.cors)
-        inside = replace(inside, printed={**_without(inside.headers, found), **found})
+        inside = replace(inside, printed=_joined(inside.headers, found))
     if location["internal"]:
         inner.add("internal", origin=f"{path}.internal")
-    _print_guards(inner, context, inside)
+    _print_guards(inner, inside)
     print_common(inner, context, location, inside, outer, path)
     _print_source(inner, context, location, path)
     if cache:
@@ -124,17 +124,20 @@ def print_location(block: Block, context: Context, location: Mapping[str, Any], 
         print_location(inner, context, each, inside, item_path(f"{path}.locations", 0, each))
 
 
-def _without(headers: Mapping[str, Header], names: Mapping[str, Header]) -> dict[str, Header]:
-    """CORS replaces what else says the same; only Vary may come twice."""
-    lowered = {name.lower() for name in names if name != "Vary"}
-    return {name: header for name, header in headers.items() if name.lower() not in lowered}
+def _joined(headers: Mapping[str, Header], more: Mapping[str, Header]) -> dict[str, Header]:
+    """Both; where they name the same header `more` has it, but Vary says both."""
+    found = dict(more)
+    for name, header in headers.items():
+        if name.lower() == "vary" and "Vary" in found:
+            found["Vary"] = replace(found["Vary"], value=f"{header.value}, {found['Vary'].value}")
+    names = {name.lower() for name in more}
+    return {**{name: header for name, header in headers.items() if name.lower() not in names}, **found}
 
 
-def _print_guards(block: Block, context: Context, inside: Surroundings) -> None:
+def _print_guards(block: Block, inside: Surroundings) -> None:
     """First in a location: both leave it at once."""
     if inside.cors:
-        given, path = inside.cors
-        cors.print_preflight(block, context, given, inside.printed, path)
+        cors.print_preflight(block, inside.cors[1])
     if inside.referers:
         given, path = inside.referers
         block.put("valid_referers", words(given["allowed"]), f"{path}.allowed")
