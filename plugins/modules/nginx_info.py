@@ -28,6 +28,29 @@ options:
     type: list
     elements: path
     default: []
+  self_signed:
+    description: Certificates that M(steadfast.edge.nginx_self_signed) is to have made, each with the options of that module and C(folder).
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description: Name of the files.
+        type: str
+        required: true
+      folder:
+        description: Where they lie.
+        type: path
+        required: true
+      names:
+        description: DNS names and addresses that it is for.
+        type: list
+        elements: str
+        default: []
+      days:
+        description: How long it is valid.
+        type: int
+        default: 365
 attributes:
   check_mode:
     description: Can run in check_mode and return changed status prediction without modifying target.
@@ -80,6 +103,11 @@ commercial:
   description: Whether it is the commercial nginx, which knows further directives.
   returned: success
   type: bool
+openssl:
+  description: Version of the OpenSSL that it runs with, V(null) without OpenSSL.
+  returned: success
+  type: str
+  sample: 3.0.17
 configure_arguments:
   description: The build flags, one item for each, without the quotes of the shell.
   returned: success
@@ -183,25 +211,49 @@ files:
   returned: success
   type: dict
   sample: {/etc/logrotate.d/nginx: null}
+self_signed_due:
+  description: Those of O(self_signed) that have to be made, each with the reason.
+  returned: success
+  type: dict
+  sample: {shop: it is not there}
 """
 
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.steadfast.edge.plugins.module_utils._nginxd import facts
+from ansible_collections.steadfast.edge.plugins.module_utils._nginxd.errors import NginxError
 from ansible_collections.steadfast.edge.plugins.module_utils._nginxd.host import NginxHost
+from ansible_collections.steadfast.edge.plugins.module_utils._nginxd.self_signed import Certificate, make
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "binary": {"type": "str", "default": "nginx"},
     "service": {"type": "str", "default": "nginx"},
     "files": {"type": "list", "elements": "path", "default": []},
+    "self_signed": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "options": {
+            "name": {"type": "str", "required": True},
+            "folder": {"type": "path", "required": True},
+            "names": {"type": "list", "elements": "str", "default": []},
+            "days": {"type": "int", "default": 365},
+        },
+    },
 }
 
 
 def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
-    found = facts.gather(NginxHost(), module.params["binary"], module.params["service"], module.params["files"])
-    module.exit_json(changed=False, **found)
+    host, params = NginxHost(), module.params
+    wanted = [Certificate(one["name"], one["folder"], tuple(one["names"]), one["days"]) for one in params["self_signed"]]
+    try:
+        due = make(host, wanted, check_mode=True)
+    except NginxError as error:
+        module.fail_json(msg=str(error))
+    found = facts.gather(host, params["binary"], params["service"], params["files"])
+    module.exit_json(changed=False, **found, self_signed_due=due)
 
 
 if __name__ == "__main__":

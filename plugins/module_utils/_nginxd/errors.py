@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-__all__ = ["NginxError"]
+__all__ = ["NginxError", "OldMasterStays"]
 
 
 class NginxError(Exception):
@@ -14,3 +14,7 @@ class NginxError(Exception):
     def __init__(self, message: str, output: str = "") -> None:
         super().__init__(message)
         self.output = output
+
+
+class OldMasterStays(NginxError):
+    """The new nginx serves; the old one still has open requests when the time is over."""

@@ -34,6 +34,7 @@ __all__ = [
 STAMP = ".edge-build.json"
 
 VERSION = re.compile(r"^nginx version: [^/\s]+/(\S+)(.*)$", re.MULTILINE)
+OPENSSL = re.compile(r"^built with OpenSSL (\S+).*?(?:running with OpenSSL (\S+).*)?$", re.MULTILINE)
 ARGUMENTS = re.compile(r"^configure arguments:(.*)$", re.MULTILINE)
 PROPERTIES = ("LoadState", "UnitFileState", "ActiveState", "SubState", "MainPID", "PIDFile")
 ENABLED = ("enabled", "enabled-runtime", "static", "alias", "generated")
@@ -46,6 +47,7 @@ class Binary:
     path: str
     version: str
     commercial: bool
+    openssl: str | None
     arguments: tuple[str, ...]
 
     def argument(self, name: str, default: str) -> str:
@@ -70,7 +72,8 @@ class Binary:
 
     @property
     def error_log_path(self) -> str:
-        return self._below_prefix("error-log-path", "logs/error.log")
+        path = self.argument("error-log-path", "logs/error.log")
+        return path if path == "stderr" else self._below_prefix("error-log-path", path)
 
     @property
     def modules_path(self) -> str:
@@ -123,9 +126,9 @@ def parse_version_output(path: str, output: str) -> Binary | None:
     version = VERSION.search(output)
     if version is None:
         return None
-    arguments = ARGUMENTS.search(output)
+    arguments, openssl = ARGUMENTS.search(output), OPENSSL.search(output)
     words = tuple(shlex.split(arguments.group(1))) if arguments else ()
-    return Binary(path, version.group(1), "nginx-plus" in version.group(2), words)
+    return Binary(path, version.group(1), "nginx-plus" in version.group(2), openssl and (openssl.group(2) or openssl.group(1)), words)
 
 
 def binary_of(host: NginxHost, name: str) -> Binary | None:
@@ -188,6 +191,7 @@ def gather(host: NginxHost, name: str, service: str, files: list[str]) -> dict[s
         "binary": binary.path if binary else None,
         "version": binary.version if binary else None,
         "commercial": bool(binary and binary.commercial),
+        "openssl": binary.openssl if binary else None,
         "configure_arguments": list(binary.arguments) if binary else [],
         "modules": {"built_in": binary.built_in if binary else [], "left_out": binary.left_out if binary else [],
                     "dynamic": dynamic_modules(host, binary) if binary else []},

@@ -14,10 +14,9 @@ from __future__ import annotations
 import http.client
 import re
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 from ansible_collections.steadfast.edge.plugins.module_utils._nginxd.control import check_configuration, snapshot, wait_until
-from ansible_collections.steadfast.edge.plugins.module_utils._nginxd.errors import NginxError
+from ansible_collections.steadfast.edge.plugins.module_utils._nginxd.errors import NginxError, OldMasterStays
 from ansible_collections.steadfast.edge.plugins.module_utils._nginxd.facts import (
     Binary,
     UnitState,
@@ -189,7 +188,7 @@ class _Handover:
             wait_until(host, problem, request.timeout)
         except NginxError as error:
             text = f"nginx {self.binary.version} serves, but {error}; run again, or wait longer (timeout)."
-            raise NginxError(text, error.output) from error
+            raise OldMasterStays(text, error.output) from error
 
     def _read_pid(self) -> int:
         text = (self.host.read(self.unit.pid_file) or b"").decode("ascii", "replace").strip()
@@ -197,5 +196,4 @@ class _Handover:
 
     def _write_pid(self, pid: int) -> None:
         if self._read_pid() != pid:
-            self.host.make_directories(str(PurePosixPath(self.unit.pid_file).parent), 0o755)
-            self.host.replace_file(self.unit.pid_file, f"{pid}\n".encode())
+            self.host.put(self.unit.pid_file, f"{pid}\n")

@@ -9,8 +9,11 @@ import hashlib
 import os
 import shutil
 import signal
+import stat
+import time
 from pathlib import Path
 
+from ansible_collections.steadfast.edge.plugins.module_utils._nginxd.archive import unpack
 from ansible_collections.steadfast.edge.plugins.module_utils._release._host import Host, Process
 
 __all__ = ["NginxHost"]
@@ -38,6 +41,15 @@ class NginxHost(Host):
         except OSError:
             return None
         return found.st_dev, found.st_ino
+
+    def mode(self, path: str) -> int | None:
+        try:
+            return stat.S_IMODE(Path(path).stat().st_mode)
+        except OSError:
+            return None
+
+    def wall_clock(self) -> float:
+        return time.time()
 
     def executable_of(self, pid: int) -> str:
         """A path under which the binary of a process can be looked at and run even where it has been replaced on disk."""
@@ -75,5 +87,23 @@ class NginxHost(Host):
         """Raises ProcessLookupError where the process is gone."""
         os.kill(pid, getattr(signal, f"SIG{name}"))
 
-    def write_text(self, path: str, text: str) -> None:
-        Path(path).write_text(text, encoding="utf-8")
+    def unpack(self, archive: str, folder: str) -> None:
+        """Raises ValueError for an archive whose files would lie elsewhere, or that has not one folder at its top."""
+        unpack(archive, folder)
+
+    def install(self, source: str, target: str, mode: int) -> None:
+        """All or nothing: whoever opens `target` meanwhile finds the old file or the new one, whole."""
+        temporary = f"{target}.edge-new"
+        self.make_directories(str(Path(target).parent), 0o755)
+        shutil.copyfile(source, temporary)
+        Path(temporary).chmod(mode)
+        Path(temporary).replace(target)
+
+    def put(self, path: str, content: str, mode: int = 0o644) -> None:
+        """A whole file, all or nothing; its folder is made where it is missing."""
+        self.make_directories(str(Path(path).parent), 0o755)
+        self.replace_file(path, content.encode())
+        Path(path).chmod(mode)
+
+    def forget(self, path: str) -> None:
+        Path(path).unlink(missing_ok=True)
