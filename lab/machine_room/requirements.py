@@ -28,6 +28,10 @@ COMMANDS = {
 }
 UML_COMMANDS = {"linux.uml": "user-mode-linux"}
 FREE_GIB = 6
+# Each systemd keeps about ten inotify instances, which all containers of the machine share; the kernel's default of 128 ends
+# the start of a dozen of them with "Too many open files".
+INOTIFY_LIMIT = Path("/proc/sys/fs/inotify/max_user_instances")
+INOTIFY_INSTANCES = 1024
 
 _OVERLAY = """
 cd "$(mktemp -d "$1/.probe-XXXXXX")"; mkdir lower upper work root
@@ -53,7 +57,7 @@ def check(hosts: tuple[Host, ...]) -> None:
     if packages:
         names = " ".join(packages)
         raise LabError(f"missing Debian packages: {names}; `make setup` or `apt-get install {names}` installs them")
-    problems = _missing_features(guests) + _missing_space()
+    problems = _missing_features(guests) + _missing_inotify(INOTIFY_LIMIT) + _missing_space()
     if problems:
         raise LabError("this machine cannot carry the lab: " + "; ".join(problems))
 
@@ -76,6 +80,18 @@ def _missing_features(guests: list[str]) -> list[str]:
     if guests and not Path("/dev/net/tun").exists():
         problems.append(f"{', '.join(guests)} need /dev/net/tun: `modprobe tun`, or give the container that device")
     return problems
+
+
+def _missing_inotify(limit: Path) -> list[str]:
+    """Raises the machine's limit where it is too low for a few labs; it stays raised, since other labs may count on it."""
+    if int(limit.read_text()) >= INOTIFY_INSTANCES:
+        return []
+    try:
+        limit.write_text(f"{INOTIFY_INSTANCES}\n")
+    except OSError:
+        remedy = f"`sysctl -w fs.inotify.max_user_instances={INOTIFY_INSTANCES}` on the machine"
+        return [f"its limit of {int(limit.read_text())} inotify instances is too low for containers with systemd: {remedy}"]
+    return []
 
 
 def _can_kill_groups(hierarchy: Path) -> bool:

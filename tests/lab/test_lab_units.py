@@ -123,6 +123,26 @@ def test_every_required_command_has_its_package_in_the_list() -> None:
     assert all("#" in line for line in lines), "each with its reason"
 
 
+def test_a_low_limit_of_inotify_instances_is_raised(tmp_path: Path) -> None:
+    limit = tmp_path / "max_user_instances"
+    limit.write_text("128\n")
+    assert not requirements._missing_inotify(limit)
+    assert limit.read_text() == "1024\n"
+    limit.write_text("8192\n")
+    assert not requirements._missing_inotify(limit)
+    assert limit.read_text() == "8192\n"
+
+
+def test_a_limit_of_inotify_instances_that_cannot_be_raised_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_path: Path, _text: str) -> int:
+        raise PermissionError
+
+    (tmp_path / "limit").write_text("128\n")
+    monkeypatch.setattr(Path, "write_text", refuse)
+    (problem,) = requirements._missing_inotify(tmp_path / "limit")
+    assert "limit of 128 inotify instances" in problem and "`sysctl -w fs.inotify.max_user_instances=1024`" in problem
+
+
 def test_state_survives_its_file() -> None:
     host = Host("web1", (Link("edge", "eth0", "192.0.2.21/24", "p", "m", "2001:db8::21/64"),), "bookworm", 512, ("ip_vs",), ("curl",))
     lab = Lab("edge", "/inventory", (Segment("edge", "192.0.2.0/24", "192.0.2.254"),), (host,), {"bookworm": "a.b"})
