@@ -223,11 +223,10 @@ def _left(deadline: float) -> float:
 def _body(response: http.client.HTTPResponse, wire: socket.socket, deadline: float) -> bytes:
     """The body, read to its end; only its beginning is kept."""
     kept = b""
-    while True:
+    # Once all is read http.client closes the response, and with it a connection that is not kept.
+    while not response.isclosed():
         wire.settimeout(_left(deadline))
         part = response.read(1 << 16)
-        if not part:
-            break
         if len(kept) < LONGEST_SEARCH:
             kept += part
     # http.client does not mind a body that ends too early when it is read in parts.

@@ -94,6 +94,8 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("X-Server", "one")
         self.send_header("Content-Length", str(length))
+        if self.headers["Connection"] == "close":
+            self.send_header("Connection", "close")  # as nginx says it, so that the client closes too
         self.end_headers()
         self.wfile.write(b"hello")
 
