@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -20,7 +21,9 @@ from labclient import Lab, LabError
 
 @pytest.fixture(scope="session")
 def lab() -> Lab:
-    return Lab()
+    """The lab that LAB_NAME names, of the inventory that LAB_INVENTORY names where a scenario has its own."""
+    inventory = os.environ.get("LAB_INVENTORY")
+    return Lab(inventory=Path(inventory)) if inventory else Lab()
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,137 @@
+# Copyright: the steadfast.edge authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""TLS as a scanner, curl and openssl see it."""
+
+from __future__ import annotations
+
+import hashlib
+import ssl
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from labclient import Lab
+
+from .remote import NoAnswer, Remote
+from .topology import WEB
+
+CA = "/srv/edge/ca.crt"
+
+
+@dataclass(frozen=True)
+class Scan:
+    protocols: set[str]
+    ciphers: dict[str, set[str]]  # per protocol
+    compression: bool
+
+
+def scan(lab: Lab, name: str, port: int) -> Scan:
+    shown = lab.run("client1", "sslscan", f"--sni-name={name}", "--xml=-", f"{WEB}:{port}")
+    found = ElementTree.fromstring(shown).find("ssltest")
+    assert found is not None
+    ciphers: dict[str, set[str]] = {}
+    for cipher in found.iter("cipher"):
+        ciphers.setdefault(cipher.attrib["sslversion"], set()).add(cipher.attrib["cipher"])
+    protocols = {f"{each.attrib['type']} {each.attrib['version']}" for each in found.iter("protocol") if each.attrib["enabled"] == "1"}
+    compression = found.find("compression")
+    assert compression is not None
+    return Scan(protocols, ciphers, compression.attrib["supported"] == "1")
+
+
+TLS_1_3 = {"TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256"}
+
+
+def test_intermediate_is_what_mozilla_says(lab: Lab) -> None:
+    """Forward secrecy and authenticated encryption alone; of its TLS 1.2 ciphers those for the RSA key that the server has."""
+    seen = scan(lab, "secure.example.com", 443)
+    assert seen.protocols == {"tls 1.2", "tls 1.3"}
+    assert seen.ciphers["TLSv1.3"] == TLS_1_3
+    assert seen.ciphers["TLSv1.2"] == {"ECDHE-RSA-AES128-GCM-SHA256", "ECDHE-RSA-AES256-GCM-SHA384", "ECDHE-RSA-CHACHA20-POLY1305"}
+    assert not seen.compression
+
+
+def test_modern_is_tls_1_3_alone(lab: Lab) -> None:
+    seen = scan(lab, "modern.example.com", 8443)
+    assert seen.protocols == {"tls 1.3"}
+    assert seen.ciphers == {"TLSv1.3": TLS_1_3}
+
+
+def test_the_certificate_is_the_given_one(client: Remote, lab: Lab) -> None:
+    given = (lab.ssh_config.parent.parent / "authority/secure.crt").read_text()
+    answer = client.get("https://secure.example.com/", ca=CA)
+    assert answer.certificate == hashlib.sha256(ssl.PEM_cert_to_DER_cert(given)).hexdigest()
+    assert answer.json["forwarded_proto"] == "https"
+
+
+def test_a_self_signed_certificate_is_trusted_by_who_knows_it(client: Remote, lab: Lab) -> None:
+    local, given = (client.get(f"https://{name}.example.com/").certificate for name in ("local", "secure"))
+    assert local != given
+    with pytest.raises(NoAnswer, match="CERTIFICATE_VERIFY_FAILED"):
+        client.get("https://local.example.com/", ca=CA)
+    lab.run("client1", "sh", "-c", f"openssl s_client -connect {WEB}:443 -servername local.example.com </dev/null | openssl x509 >/root/local.crt")
+    assert client.get("https://local.example.com/", ca="/root/local.crt").body == "https"
+    text = lab.run("client1", "openssl", "x509", "-in", "/root/local.crt", "-noout", "-ext", "subjectAltName")
+    assert "DNS:local.example.com" in text
+    assert f"IP Address:{WEB}" in text
+
+
+def test_keys_are_for_root_alone(lab: Lab) -> None:
+    shown = lab.run("web1", "grep", "--recursive", "--files-with-matches", "PRIVATE KEY", "/etc/nginx", "/etc/ssl", "/var/lib/steadfast-edge")
+    keys = shown.splitlines()
+    assert len(keys) >= 2
+    modes = {path: lab.run("web1", "stat", "--format", "%U %a", path).strip() for path in keys if path.startswith("/etc/")}
+    assert set(modes.values()) == {"root 600"}, modes
+    # Copies of earlier releases lie in a folder that nobody else can enter.
+    assert lab.run("web1", "stat", "--format", "%U %a", "/var/lib/steadfast-edge/releases").strip() == "root 700"
+
+
+def http_version(lab: Lab, url: str, *options: str) -> str:
+    name, port = url.removeprefix("https://").split("/")[0].split(":")
+    where = f"{name}:{port}:{WEB}"
+    return lab.run("client1", "curl", "-s", "-o", "/dev/null", "-w", "%{http_version} %{http_code}", "-k", "--resolve", where, *options, url)
+
+
+def test_http_2_is_spoken_where_it_is_wanted(lab: Lab) -> None:
+    assert http_version(lab, "https://secure.example.com:443/", "--http2") == "2 200"
+    assert http_version(lab, "https://secure.example.com:443/", "--http1.1") == "1.1 200"
+    assert http_version(lab, "https://modern.example.com:8443/", "--http2") == "1.1 200"
+
+
+def test_plain_http_is_redirected(client: Remote) -> None:
+    answer = client.get("http://secure.example.com/orders?id=1")
+    assert (answer.status, answer.headers["location"]) == (301, "https://secure.example.com/orders?id=1")
+    # A director's check must get an answer, not a redirect.
+    assert client.get("http://secure.example.com/healthz").status == 200
+    assert client.get("http://local.example.com/").body == "http"
+
+
+@pytest.mark.parametrize(
+    ("url", "hsts"),
+    [
+        ("https://secure.example.com/", "max-age=63072000"),
+        ("https://secure.example.com/broken", "max-age=63072000"),
+        ("https://modern.example.com:8443/", "max-age=600; includeSubDomains; preload"),
+        ("https://local.example.com/", None),
+        # Browsers ignore it there, and scanners complain.
+        ("http://secure.example.com/", None),
+    ],
+)
+def test_browsers_are_told_to_come_by_https(client: Remote, url: str, hsts: str | None) -> None:
+    assert client.get(url).headers.get("strict-transport-security") == hsts
+
+
+def test_the_authority_answers_through_nginx(lab: Lab, eventually: Callable[..., Any]) -> None:
+    """OCSP stapling: nginx has asked the authority, and hands on its answer with the handshake."""
+    ask = f"openssl s_client -connect {WEB}:443 -servername secure.example.com -status -CAfile {CA} </dev/null 2>/dev/null"
+    eventually(lambda: "Cert Status: good" in lab.run("client1", "sh", "-c", ask), True, 20)
+
+
+def test_sessions_are_resumed_without_tickets(lab: Lab) -> None:
+    """What Mozilla asks for: the keys of tickets would have to be changed daily, by hand."""
+    ask = f"openssl s_client -connect {WEB}:443 -servername secure.example.com -tls1_2 -reconnect </dev/null 2>/dev/null"
+    shown = lab.run("client1", "sh", "-c", ask)
+    assert "Reused, TLSv1.2" in shown
+    assert "TLS session ticket" not in shown
