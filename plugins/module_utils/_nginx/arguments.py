@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,6 +14,8 @@ from .._topology.scalars import Reject
 __all__ = ["printed", "split"]
 
 BLANK = " \t\r\n"
+# Most values: nothing in them means anything but themselves.
+PLAIN = re.compile(r"[^\"'#;{}\\]*")
 RAW = "Put it in quotes where it is part of the value, or write the directive in raw."
 
 
@@ -31,6 +34,8 @@ def printed(value: Any) -> list[str]:
 
 def split(text: str) -> list[str]:
     """The arguments that nginx reads from `text`. Raises Reject where they would not end with it, or where others would begin."""
+    if PLAIN.fullmatch(text):
+        return text.split()
     found: list[str] = []
     position = 0
     while position < len(text):

@@ -75,10 +75,10 @@ class TopologyError(Exception):
         super().__init__("; ".join(str(problem) for problem in self.problems))
 
 
-def closest(word: Any, known: Iterable[str]) -> str | None:
+def closest(word: Any, known: Iterable[str], likeness: float = 0.6) -> str | None:
     """The known word that was most probably meant, regardless of case."""
     by_folded = {name.lower(): name for name in known}
-    matches = difflib.get_close_matches(str(word).lower(), list(by_folded), n=1, cutoff=0.6)
+    matches = difflib.get_close_matches(str(word).lower(), list(by_folded), n=1, cutoff=likeness)
     return by_folded[matches[0]] if matches else None
 
 
