@@ -17,16 +17,16 @@ NEWEST = "1.31.5"
 
 # name, module, arguments, contexts.
 # After the module or a context: @ the first release that has the directive there, < the first one that has it no more. After the
-# module ! where it belongs to the commercial edition. What was there in 1.10.0, or has releases of its own, has no mark.
+# module ! where it belongs to the commercial edition. What was there in 1.14.0, or has releases of its own, has no mark.
 # Arguments: their number (1|2, 2+ for two and more), * for any, flag for on or off; {} after it: a block.
 TABLE = """
-absolute_redirect http_core@1.11.8 flag http server location
+absolute_redirect http_core flag http server location
 accept_mutex event flag events
 accept_mutex_delay event 1 events
 accept_terms_of_service http_acme * acme_issuer
 acceptex_read iocp flag events
 access_log http_log 1+ http server location location_if limit_except
-access_log stream_log@1.11.4 1+ stream stream_server
+access_log stream_log 1+ stream stream_server
 account_key http_acme * acme_issuer
 acme_certificate http_acme * server
 acme_issuer http_acme *{} http
@@ -35,7 +35,7 @@ add_after_body http_addition_filter 1 http server location
 add_before_body http_addition_filter 1 http server location
 add_header http_headers_filter 2|3 http server location location_if
 add_header_inherit http_headers_filter@1.29.3 1 http server location location_if
-add_trailer http_headers_filter@1.13.2 2|3 http server location location_if
+add_trailer http_headers_filter 2|3 http server location location_if
 add_trailer_inherit http_headers_filter@1.29.3 1 http server location location_if
 addition_types http_addition_filter 1+ http server location
 aio http_core 1 http server location
@@ -135,13 +135,13 @@ fastcgi_buffering http_fastcgi flag http server location
 fastcgi_buffers http_fastcgi 2 http server location
 fastcgi_busy_buffers_size http_fastcgi 1 http server location
 fastcgi_cache http_fastcgi 1 http server location
-fastcgi_cache_background_update http_fastcgi@1.11.10 flag http server location
+fastcgi_cache_background_update http_fastcgi flag http server location
 fastcgi_cache_bypass http_fastcgi 1+ http server location
 fastcgi_cache_key http_fastcgi 1 http server location
 fastcgi_cache_lock http_fastcgi flag http server location
 fastcgi_cache_lock_age http_fastcgi 1 http server location
 fastcgi_cache_lock_timeout http_fastcgi 1 http server location
-fastcgi_cache_max_range_offset http_fastcgi@1.11.6 1 http server location
+fastcgi_cache_max_range_offset http_fastcgi 1 http server location
 fastcgi_cache_methods http_fastcgi 1+ http server location
 fastcgi_cache_min_uses http_fastcgi 1 http server location
 fastcgi_cache_path http_fastcgi 2+ http
@@ -185,51 +185,51 @@ fastcgi_temp_path http_fastcgi 1|2|3|4 http server location
 flv http_flv 0 location
 frontchannel_logout_uri http_oidc! * oidc_provider
 geo http_geo 1|2{} http
-geo stream_geo@1.11.3 1|2{} stream
+geo stream_geo 1|2{} stream
 geoip_city http_geoip 1|2 http
-geoip_city stream_geoip@1.11.3 1|2 stream
+geoip_city stream_geoip 1|2 stream
 geoip_country http_geoip 1|2 http
-geoip_country stream_geoip@1.11.3 1|2 stream
+geoip_country stream_geoip 1|2 stream
 geoip_org http_geoip 1|2 http
-geoip_org stream_geoip@1.11.3 1|2 stream
+geoip_org stream_geoip 1|2 stream
 geoip_proxy http_geoip 1 http
 geoip_proxy_recursive http_geoip flag http
 google_perftools_profiles google_perftools 1 main
 grpc_allow_upstream http_grpc! * http server location
-grpc_bind http_grpc@1.13.10 1|2 http server location
+grpc_bind http_grpc 1|2 http server location
 grpc_bind_dynamic http_grpc! flag http server location
-grpc_buffer_size http_grpc@1.13.10 1 http server location
-grpc_connect_timeout http_grpc@1.13.10 1 http server location
-grpc_hide_header http_grpc@1.13.10 1 http server location
-grpc_ignore_headers http_grpc@1.13.10 1+ http server location
-grpc_intercept_errors http_grpc@1.13.10 flag http server location
-grpc_next_upstream http_grpc@1.13.10 1+ http server location
-grpc_next_upstream_timeout http_grpc@1.13.10 1 http server location
-grpc_next_upstream_tries http_grpc@1.13.10 1 http server location
-grpc_pass http_grpc@1.13.10 1 location location_if
-grpc_pass_header http_grpc@1.13.10 1 http server location
-grpc_read_timeout http_grpc@1.13.10 1 http server location
+grpc_buffer_size http_grpc 1 http server location
+grpc_connect_timeout http_grpc 1 http server location
+grpc_hide_header http_grpc 1 http server location
+grpc_ignore_headers http_grpc 1+ http server location
+grpc_intercept_errors http_grpc flag http server location
+grpc_next_upstream http_grpc 1+ http server location
+grpc_next_upstream_timeout http_grpc 1 http server location
+grpc_next_upstream_tries http_grpc 1 http server location
+grpc_pass http_grpc 1 location location_if
+grpc_pass_header http_grpc 1 http server location
+grpc_read_timeout http_grpc 1 http server location
 grpc_request_dynamic http_grpc! flag http server location
-grpc_send_timeout http_grpc@1.13.10 1 http server location
-grpc_set_header http_grpc@1.13.10 2 http server location
+grpc_send_timeout http_grpc 1 http server location
+grpc_set_header http_grpc 2 http server location
 grpc_socket_keepalive http_grpc@1.15.6 flag http server location
 grpc_socket_rcvbuf http_grpc@1.31.3 1 http server location
 grpc_socket_sndbuf http_grpc@1.31.3 1 http server location
-grpc_ssl_certificate http_grpc@1.13.10 1 http server location
+grpc_ssl_certificate http_grpc 1 http server location
 grpc_ssl_certificate_cache http_grpc@1.27.4 1|2|3 http server location
-grpc_ssl_certificate_key http_grpc@1.13.10 1 http server location
-grpc_ssl_ciphers http_grpc@1.13.10 1 http server location
+grpc_ssl_certificate_key http_grpc 1 http server location
+grpc_ssl_ciphers http_grpc 1 http server location
 grpc_ssl_conf_command http_grpc@1.19.4 2 http server location
-grpc_ssl_crl http_grpc@1.13.10 1 http server location
+grpc_ssl_crl http_grpc 1 http server location
 grpc_ssl_key_log http_grpc! * http server location
-grpc_ssl_name http_grpc@1.13.10 1 http server location
-grpc_ssl_password_file http_grpc@1.13.10 1 http server location
-grpc_ssl_protocols http_grpc@1.13.10 1+ http server location
-grpc_ssl_server_name http_grpc@1.13.10 flag http server location
-grpc_ssl_session_reuse http_grpc@1.13.10 flag http server location
-grpc_ssl_trusted_certificate http_grpc@1.13.10 1 http server location
-grpc_ssl_verify http_grpc@1.13.10 flag http server location
-grpc_ssl_verify_depth http_grpc@1.13.10 1 http server location
+grpc_ssl_name http_grpc 1 http server location
+grpc_ssl_password_file http_grpc 1 http server location
+grpc_ssl_protocols http_grpc 1+ http server location
+grpc_ssl_server_name http_grpc flag http server location
+grpc_ssl_session_reuse http_grpc flag http server location
+grpc_ssl_trusted_certificate http_grpc 1 http server location
+grpc_ssl_verify http_grpc flag http server location
+grpc_ssl_verify_depth http_grpc 1 http server location
 gunzip http_gunzip_filter flag http server location
 gunzip_buffers http_gunzip_filter 2 http server location
 gzip http_gzip_filter flag http server location location_if
@@ -258,17 +258,17 @@ hls_mp4_buffer_size http_hls! * http server location
 hls_mp4_max_buffer_size http_hls! * http server location
 http http 0{} main
 http2 http_v2@1.25.1 flag http server
-http2_body_preread_size http_v2@1.10.2 1 http server
+http2_body_preread_size http_v2 1 http server
 http2_chunk_size http_v2 1 http server location
 http2_idle_timeout http_v2 1 http server
-http2_max_concurrent_pushes http_v2@1.13.9 1 http server
+http2_max_concurrent_pushes http_v2 1 http server
 http2_max_concurrent_streams http_v2 1 http server
 http2_max_field_size http_v2 1 http server
 http2_max_header_size http_v2 1 http server
-http2_max_requests http_v2@1.11.6 1 http server
+http2_max_requests http_v2 1 http server
 http2_pool_size http_v2 1 http server
-http2_push http_v2@1.13.9 1 http server location
-http2_push_preload http_v2@1.13.9 flag http server location
+http2_push http_v2 1 http server location
+http2_push_preload http_v2 flag http server location
 http2_recv_buffer_size http_v2 1 http
 http2_recv_timeout http_v2 1 http server
 http2_streams_index_size http_v2 1 http server
@@ -285,7 +285,7 @@ image_filter_interlace http_image_filter flag http server location
 image_filter_jpeg_quality http_image_filter 1 http server location
 image_filter_sharpen http_image_filter 1 http server location
 image_filter_transparency http_image_filter flag http server location
-image_filter_webp_quality http_image_filter@1.11.6 1 http server location
+image_filter_webp_quality http_image_filter 1 http server location
 imap_auth mail_imap 1+ mail mail_server
 imap_capabilities mail_imap 1+ mail mail_server
 imap_client_buffer mail_imap 1 mail mail_server
@@ -399,18 +399,18 @@ load_module nginx 1 main
 location http_core 1|2{} server location
 lock_file nginx 1 main
 log_format http_log 2+ http
-log_format stream_log@1.11.4 2+ stream
+log_format stream_log 2+ stream
 log_not_found http_core flag http server location
 log_subrequest http_core flag http server location
 logout_token_hint http_oidc! flag oidc_provider
 logout_uri http_oidc! * oidc_provider
 mail mail 0{} main
 map http_map 2{} http
-map stream_map@1.11.2 2{} stream
+map stream_map 2{} stream
 map_hash_bucket_size http_map 1 http
-map_hash_bucket_size stream_map@1.11.2 1 stream
+map_hash_bucket_size stream_map 1 stream
 map_hash_max_size http_map 1 http
-map_hash_max_size stream_map@1.11.2 1 stream
+map_hash_max_size stream_map 1 stream
 master_process nginx flag main
 match http_upstream_hc! *{} http
 match stream_upstream_hc! *{} stream
@@ -433,8 +433,8 @@ memcached_socket_keepalive http_memcached@1.15.6 flag http server location
 merge_slashes http_core flag http server
 mgmt mgmt! *{} main
 min_delete_depth http_dav 1 http server location
-mirror http_mirror@1.13.4 1 http server location
-mirror_request_body http_mirror@1.13.4 flag http server location
+mirror http_mirror 1 http server location
+mirror_request_body http_mirror flag http server location
 modern_browser http_browser 1|2 http server location
 modern_browser_value http_browser 1 http server location
 mp4 http_mp4 0 location
@@ -461,7 +461,7 @@ open_file_cache_events http_core flag http server location
 open_file_cache_min_uses http_core 1 http server location
 open_file_cache_valid http_core 1 http server location
 open_log_file_cache http_log 1|2|3|4 http server location
-open_log_file_cache stream_log@1.11.4 1|2|3|4 stream stream_server
+open_log_file_cache stream_log 1|2|3|4 stream stream_server
 otel_exporter otel *{} http
 otel_resource_attr otel * http
 otel_service_name otel * http
@@ -488,8 +488,8 @@ post_logout_uri http_oidc! * oidc_provider
 postpone_gzipping http_gzip_filter 1 http server location
 postpone_output http_core 1 http server location
 preferred_chain http_acme * acme_issuer
-preread_buffer_size stream_core@1.11.5 1 stream stream_server
-preread_timeout stream_core@1.11.5 1 stream stream_server
+preread_buffer_size stream_core 1 stream stream_server
+preread_timeout stream_core 1 stream stream_server
 profile http_acme * acme_issuer
 protocol mail_core 1 mail_server
 proxy mail_proxy flag mail mail_server
@@ -506,14 +506,14 @@ proxy_buffering http_proxy flag http server location
 proxy_buffers http_proxy 2 http server location
 proxy_busy_buffers_size http_proxy 1 http server location
 proxy_cache http_proxy 1 http server location
-proxy_cache_background_update http_proxy@1.11.10 flag http server location
+proxy_cache_background_update http_proxy flag http server location
 proxy_cache_bypass http_proxy 1+ http server location
 proxy_cache_convert_head http_proxy flag http server location
 proxy_cache_key http_proxy 1 http server location
 proxy_cache_lock http_proxy flag http server location
 proxy_cache_lock_age http_proxy 1 http server location
 proxy_cache_lock_timeout http_proxy 1 http server location
-proxy_cache_max_range_offset http_proxy@1.11.6 1 http server location
+proxy_cache_max_range_offset http_proxy 1 http server location
 proxy_cache_methods http_proxy 1+ http server location
 proxy_cache_min_uses http_proxy 1 http server location
 proxy_cache_path http_proxy 2+ http
@@ -557,7 +557,7 @@ proxy_pass_trailers http_proxy@1.27.2 flag http server location
 proxy_password mgmt! * mgmt
 proxy_protocol mail_proxy@1.19.8 1 mail mail_server
 proxy_protocol stream_proxy 1 stream stream_server
-proxy_protocol_timeout stream_core@1.11.4 1 stream stream_server
+proxy_protocol_timeout stream_core 1 stream stream_server
 proxy_read_timeout http_proxy 1 http server location
 proxy_redirect http_proxy 1|2 http server location
 proxy_request_buffering http_proxy flag http server location
@@ -639,15 +639,15 @@ resolver http_core 1+ http server location
 resolver http_upstream@1.27.3 1+ upstream
 resolver mail_core 1+ mail mail_server
 resolver mgmt! * mgmt
-resolver stream_core@1.11.3 1+ stream stream_server
+resolver stream_core 1+ stream stream_server
 resolver stream_upstream@1.27.3 1+ stream_upstream
 resolver_timeout http_core 1 http server location
 resolver_timeout http_upstream@1.27.3 1 upstream
 resolver_timeout mail_core 1 mail mail_server
-resolver_timeout stream_core@1.11.3 1 stream stream_server
+resolver_timeout stream_core 1 stream stream_server
 resolver_timeout stream_upstream@1.27.3 1 stream_upstream
 return http_rewrite 1|2 server location server_if location_if
-return stream_return@1.11.2 1 stream_server
+return stream_return 1 stream_server
 rewrite http_rewrite 2|3 server location server_if location_if
 rewrite_log http_rewrite flag http server location server_if location_if
 root http_core 1 http server location location_if
@@ -660,13 +660,13 @@ scgi_buffering http_scgi flag http server location
 scgi_buffers http_scgi 2 http server location
 scgi_busy_buffers_size http_scgi 1 http server location
 scgi_cache http_scgi 1 http server location
-scgi_cache_background_update http_scgi@1.11.10 flag http server location
+scgi_cache_background_update http_scgi flag http server location
 scgi_cache_bypass http_scgi 1+ http server location
 scgi_cache_key http_scgi 1 http server location
 scgi_cache_lock http_scgi flag http server location
 scgi_cache_lock_age http_scgi 1 http server location
 scgi_cache_lock_timeout http_scgi 1 http server location
-scgi_cache_max_range_offset http_scgi@1.11.6 1 http server location
+scgi_cache_max_range_offset http_scgi 1 http server location
 scgi_cache_methods http_scgi 1+ http server location
 scgi_cache_min_uses http_scgi 1 http server location
 scgi_cache_path http_scgi 2+ http
@@ -733,7 +733,7 @@ set http_rewrite 2 server location server_if location_if
 set stream_set@1.19.3 2 stream_server
 set_real_ip_from http_realip 1 http server location
 set_real_ip_from mail_realip@1.19.8 1 mail mail_server
-set_real_ip_from stream_realip@1.11.4 1 stream stream_server
+set_real_ip_from stream_realip 1 stream stream_server
 slice http_slice_filter 1 http server location
 smtp_auth mail_smtp 1+ mail mail_server
 smtp_capabilities mail_smtp 1+ mail mail_server
@@ -749,7 +749,7 @@ spdy_recv_buffer_size http_v2<1.19.7 1 http
 spdy_recv_timeout http_v2<1.19.7 1 http server
 spdy_streams_index_size http_v2<1.19.7 1 http server
 split_clients http_split_clients 2{} http
-split_clients stream_split_clients@1.11.3 2{} stream
+split_clients stream_split_clients 2{} stream
 ssi http_ssi_filter flag http server location location_if
 ssi_ignore_recycled_buffers http_ssi_filter flag http server location
 ssi_last_modified http_ssi_filter flag http server location
@@ -777,7 +777,7 @@ ssl_ciphers mail_ssl 1 mail mail_server
 ssl_ciphers stream_ssl 1 stream stream_server
 ssl_client_certificate http_ssl 1 http server
 ssl_client_certificate mail_ssl 1 mail mail_server
-ssl_client_certificate stream_ssl@1.11.8 1 stream stream_server
+ssl_client_certificate stream_ssl 1 stream stream_server
 ssl_conf_command http_ssl@1.19.4 2 http server
 ssl_conf_command mail_ssl@1.19.4 2 mail mail_server
 ssl_conf_command stream_ssl@1.19.4 2 stream stream_server
@@ -785,7 +785,7 @@ ssl_crl http_oidc! * oidc_provider
 ssl_crl http_ssl 1 http server
 ssl_crl mail_ssl 1 mail mail_server
 ssl_crl mgmt! * mgmt
-ssl_crl stream_ssl@1.11.8 1 stream stream_server
+ssl_crl stream_ssl 1 stream stream_server
 ssl_dhparam http_ssl 1 http server
 ssl_dhparam mail_ssl 1 mail mail_server
 ssl_dhparam stream_ssl 1 stream stream_server
@@ -812,7 +812,7 @@ ssl_password_file stream_ssl 1 stream stream_server
 ssl_prefer_server_ciphers http_ssl flag http server
 ssl_prefer_server_ciphers mail_ssl flag mail mail_server
 ssl_prefer_server_ciphers stream_ssl flag stream stream_server
-ssl_preread stream_ssl_preread@1.11.5 flag stream stream_server
+ssl_preread stream_ssl_preread flag stream stream_server
 ssl_protocols http_ssl 1+ http server
 ssl_protocols mail_ssl 1+ mail mail_server
 ssl_protocols stream_ssl 1+ stream stream_server
@@ -843,15 +843,15 @@ ssl_trusted_certificate http_oidc! * oidc_provider
 ssl_trusted_certificate http_ssl 1 http server
 ssl_trusted_certificate mail_ssl 1 mail mail_server
 ssl_trusted_certificate mgmt! * mgmt
-ssl_trusted_certificate stream_ssl@1.11.8 1 stream stream_server
+ssl_trusted_certificate stream_ssl 1 stream stream_server
 ssl_verify http_acme flag acme_issuer
 ssl_verify mgmt! flag mgmt
 ssl_verify_client http_ssl 1 http server
 ssl_verify_client mail_ssl 1 mail mail_server
-ssl_verify_client stream_ssl@1.11.8 1 stream stream_server
+ssl_verify_client stream_ssl 1 stream stream_server
 ssl_verify_depth http_ssl 1 http server
 ssl_verify_depth mail_ssl 1 mail mail_server
-ssl_verify_depth stream_ssl@1.11.8 1 stream stream_server
+ssl_verify_depth stream_ssl 1 stream stream_server
 stall_threshold core! * events
 starttls mail_ssl 1 mail mail_server
 state http_upstream! * upstream
@@ -869,15 +869,14 @@ sub_filter http_sub_filter 2 http server location
 sub_filter_last_modified http_sub_filter flag http server location
 sub_filter_once http_sub_filter flag http server location
 sub_filter_types http_sub_filter 1+ http server location
-subrequest_output_buffer_size http_core@1.13.10 1 http server location
+subrequest_output_buffer_size http_core 1 http server location
 tcp_nodelay http_core flag http server location
 tcp_nodelay stream_core flag stream stream_server
 tcp_nopush http_core flag http server location
 thread_pool thread_pool 2|3 main
 timeout mail_core 1 mail mail_server
 timer_resolution nginx 1 main
-try_files http_core<1.13.4 2+ server location
-try_files http_try_files@1.13.4 2+ server location
+try_files http_try_files 2+ server location
 tunnel_allow_upstream http_tunnel! * http server location
 tunnel_bind http_tunnel@1.31.0 1|2 http server location
 tunnel_bind_dynamic http_tunnel! flag http server location
@@ -923,13 +922,13 @@ uwsgi_buffering http_uwsgi flag http server location
 uwsgi_buffers http_uwsgi 2 http server location
 uwsgi_busy_buffers_size http_uwsgi 1 http server location
 uwsgi_cache http_uwsgi 1 http server location
-uwsgi_cache_background_update http_uwsgi@1.11.10 1 http server location
+uwsgi_cache_background_update http_uwsgi 1 http server location
 uwsgi_cache_bypass http_uwsgi 1+ http server location
 uwsgi_cache_key http_uwsgi 1 http server location
 uwsgi_cache_lock http_uwsgi flag http server location
 uwsgi_cache_lock_age http_uwsgi 1 http server location
 uwsgi_cache_lock_timeout http_uwsgi 1 http server location
-uwsgi_cache_max_range_offset http_uwsgi@1.11.6 1 http server location
+uwsgi_cache_max_range_offset http_uwsgi 1 http server location
 uwsgi_cache_methods http_uwsgi 1+ http server location
 uwsgi_cache_min_uses http_uwsgi 1 http server location
 uwsgi_cache_path http_uwsgi 2+ http
@@ -985,9 +984,9 @@ uwsgi_temp_file_write_size http_uwsgi 1 http server location
 uwsgi_temp_path http_uwsgi 1|2|3|4 http server location
 valid_referers http_referer 1+ server location
 variables_hash_bucket_size http_core 1 http
-variables_hash_bucket_size stream_core@1.11.2 1 stream
+variables_hash_bucket_size stream_core 1 stream
 variables_hash_max_size http_core 1 http
-variables_hash_max_size stream_core@1.11.2 1 stream
+variables_hash_max_size stream_core 1 stream
 worker_aio_requests epoll 1 events
 worker_connections event 1 events
 worker_cpu_affinity nginx 1+ main
@@ -995,7 +994,7 @@ worker_priority nginx 1 main
 worker_processes nginx 1 main
 worker_rlimit_core nginx 1 main
 worker_rlimit_nofile nginx 1 main
-worker_shutdown_timeout nginx@1.11.11 1 main
+worker_shutdown_timeout nginx 1 main
 working_directory nginx 1 main
 xclient mail_proxy flag mail mail_server
 xml_entities http_xslt_filter 1 http server location
@@ -1034,48 +1033,31 @@ zone_sync_timeout stream_zone_sync! * stream stream_server
 # parameters, then each with @ its first release, or ! where it belongs to the commercial edition.
 PARAMETERS = """
 error_log log 1 json!
-fastcgi_bind http_fastcgi 1 transparent@1.11.0
 fastcgi_cache_path http_fastcgi 1 min_free@1.19.1 purger! purger_files! purger_sleep! purger_threshold!
-fastcgi_next_upstream http_fastcgi 0 denied! http_429@1.11.13
+fastcgi_next_upstream http_fastcgi 0 denied!
 geo http_geo 1 volatile@1.29.3
 geo stream_geo 1 volatile@1.29.3
 grpc_next_upstream http_grpc 0 denied!
-imap_auth mail_imap 1 external@1.11.6
 keepalive http_upstream_keepalive 1 local@1.29.7
 limit_req http_limit_req 0 delay@1.15.7
 limit_req_zone http_limit_req 1 sync!
 listen http_core 0 multipath@1.29.7 quic@1.25.0
 listen mail_core 1 multipath@1.29.7 proxy_protocol@1.19.8
-listen stream_core 1 accept_filter@1.25.5 default_server@1.25.5 deferred@1.25.5 fastopen@1.21.0 multipath@1.29.7 proxy_protocol@1.11.4 setfib@1.25.5
-log_format http_log 1 escape@1.11.8
-log_format stream_log 1 escape@1.11.8 none@1.13.10
-map http_map 1 volatile@1.11.7
-map stream_map 1 volatile@1.11.7
-memcached_bind http_memcached 1 transparent@1.11.0
+listen stream_core 1 accept_filter@1.25.5 default_server@1.25.5 deferred@1.25.5 fastopen@1.21.0 multipath@1.29.7 setfib@1.25.5
 memcached_next_upstream http_memcached 0 denied!
-pop3_auth mail_pop3 1 external@1.11.6
-proxy_bind http_proxy 1 transparent@1.11.0
-proxy_bind stream_proxy 1 transparent@1.11.0
 proxy_cache_path http_proxy 1 min_free@1.19.1 purger! purger_files! purger_sleep! purger_threshold!
-proxy_next_upstream http_proxy 0 denied! http_429@1.11.13
+proxy_next_upstream http_proxy 0 denied!
 resolver http_core 1 ipv4@1.23.1 status_zone!
 resolver http_upstream 1 ipv4@1.23.1 status_zone!
 resolver mail_core 0 ipv4@1.23.1 status_zone!
 resolver stream_core 1 ipv4@1.23.1 status_zone!
 resolver stream_upstream 1 ipv4@1.23.1 status_zone!
-scgi_bind http_scgi 1 transparent@1.11.0
 scgi_cache_path http_scgi 1 min_free@1.19.1 purger! purger_files! purger_sleep! purger_threshold!
-scgi_next_upstream http_scgi 0 denied! http_429@1.11.13
-server http_upstream 1 drain@1.29.6 max_conns@1.11.5 resolve@1.27.3 route@1.29.6 service@1.27.3 slow_start!
-server stream_upstream 1 max_conns@1.11.5 resolve@1.27.3 service@1.27.3 slow_start!
-server_tokens http_core 0 build@1.11.10
-smtp_auth mail_smtp 1 external@1.11.6
-ssl_ecdh_curve http_ssl 1 auto@1.11.0
-ssl_ecdh_curve mail_ssl 1 auto@1.11.0
-ssl_ecdh_curve stream_ssl 1 auto@1.11.0
+scgi_next_upstream http_scgi 0 denied!
+server http_upstream 1 drain@1.29.6 resolve@1.27.3 route@1.29.6 service@1.27.3 slow_start!
+server stream_upstream 1 resolve@1.27.3 service@1.27.3 slow_start!
 sticky http_upstream_sticky 0 sync!
 tunnel_next_upstream http_tunnel 0 denied!
-uwsgi_bind http_uwsgi 1 transparent@1.11.0
 uwsgi_cache_path http_uwsgi 1 min_free@1.19.1 purger! purger_files! purger_sleep! purger_threshold!
-uwsgi_next_upstream http_uwsgi 0 denied! http_429@1.11.13
+uwsgi_next_upstream http_uwsgi 0 denied!
 """
