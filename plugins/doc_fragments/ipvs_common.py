@@ -78,7 +78,11 @@ destinations:
       type: int
       default: 1
     forward:
-      description: How packets get there. V(route) is direct routing (DR), V(tunnel) TUN, V(masquerade) NAT.
+      description:
+        - How packets get there. V(route) is direct routing (DR), V(tunnel) TUN, V(masquerade) NAT.
+        - Changed under live connections, these may be lost, of which a warning tells. Drain the real server first.
+        - With V(tunnel) over IPv6, give the director its VIP with a preferred lifetime of 0, as keepalived does. Otherwise the VIP
+          becomes the source of the tunnel's packets, which the real server, having the VIP itself, drops.
       type: str
       choices: [route, tunnel, masquerade]
       default: route

@@ -13,7 +13,7 @@ from ansible_collections.steadfast.edge.plugins.module_utils._ipvs import model,
 from ansible_collections.steadfast.edge.plugins.module_utils._ipvs.errors import IpvsError, PartialFailure
 from ansible_collections.steadfast.edge.plugins.module_utils._ipvs.netlink import Kernel
 
-__all__ = ["Clock", "Policy", "Remaining", "enforce", "fictions", "wait"]
+__all__ = ["Clock", "Policy", "Remaining", "enforce", "fictions", "rerouted", "wait"]
 
 _INTERVAL = 0.5
 
@@ -89,6 +89,23 @@ def _counts(kernel: Kernel, wanted: list[tuple[model.ServiceKey, model.DestKey]]
         for destination, counters in table.read_destinations(kernel, service):
             if (service, destination.key) in wanted:
                 found.append(Remaining(service, destination.key, counters))
+    return found
+
+
+def rerouted(before: model.Entry, after: model.Entry) -> list[str]:
+    """Real servers whose method changes under their connections.
+
+    These keep their method, but the kernel keeps one route for each real server: once a new connection has looked it up for
+    masquerading, packets that are to be routed unchanged find no neighbour.
+    """
+    found = []
+    for key, item in sorted((before.destinations or {}).items()):
+        wanted = (after.destinations or {}).get(key)
+        if wanted and wanted.forward != item.forward and before.counters[key].active:
+            found.append(
+                f"{before.service.key} -> {key} goes from 'forward: {item.forward}' to '{wanted.forward}' with "
+                f"{before.counters[key].active} active connections, which may be lost. Drain it first."
+            )
     return found
 
 

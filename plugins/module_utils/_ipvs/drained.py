@@ -41,11 +41,14 @@ def release(memory: Memory, wanted: model.Table) -> model.Table:
 
 
 def forget(memory: Memory, current: model.Table, wanted: model.Table) -> None:
-    """Those that are drained no more, or that are gone."""
-    for service, key in _drained(memory, current):
-        found = _destinations(wanted, service).get(key)
-        if found is None or found.weight:
-            memory.forget(service, key)
+    """Those that have a weight again, are gone, or are new: what was remembered was about another time."""
+    if not memory:
+        return
+    for service in {*current, *wanted}:
+        before, after = _destinations(current, service), _destinations(wanted, service)
+        for key in {*before, *after}:
+            if key not in before or key not in after or after[key].weight:
+                memory.forget(service, key)
 
 
 def _drained(memory: Memory, table: model.Table) -> Iterator[tuple[model.ServiceKey, model.DestKey]]:

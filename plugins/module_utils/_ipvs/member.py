@@ -82,6 +82,8 @@ def reconcile(host: Host, declared: Wanted, policy: drain.Policy, check: bool, c
     changes = plan.between(current, after, drain=quiet and policy.timeout > 0)
     result.before, result.after = _shown(current, targets), _shown(after, targets)
     result.actions = changes.actions
+    for service in sorted({service for service, _unused in targets}):
+        result.warnings += drain.rerouted(current[service], after[service])
     if quiet:
         _warn(host, current, after, targets, result)
         result.remaining = _left(current, targets, policy)

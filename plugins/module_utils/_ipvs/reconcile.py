@@ -139,6 +139,8 @@ def _predict(host: Host, current: model.Table, wanted: model.Table, changes: pla
     )
     for key in touched:
         entry = current.get(key)
+        if entry and key in wanted:
+            result.warnings += drain.rerouted(entry, wanted[key])
         kept = (wanted[key].destinations or {}) if key in wanted else {}
         for destination, counters in sorted(entry.counters.items()) if entry else ():
             if destination not in kept and not policy.met(counters):

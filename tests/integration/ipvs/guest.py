@@ -4,11 +4,13 @@
 """A real IPVS kernel to test on, without a lab: a User Mode Linux guest that boots from this machine's own files, read-only.
 
 It is up in about three seconds and sees the checkout and its virtual environment where they are. What it writes goes to
-memory of its own. ipvsadm, the independent oracle, is unpacked beside it and installed nowhere.
+memory of its own. ipvsadm, the independent oracle, is unpacked beside it and installed nowhere; so is iptables, since this
+kernel's nf_tables knows no table for IP packets.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -19,11 +21,12 @@ HOME = ROOT / ".cache/ipvs-guest"
 KERNEL_MODULES = Path("/usr/lib/uml/modules")
 # net has ip_vs itself; the others what it and the tests' network need.
 NEEDED = ("net", "lib", "crypto", "arch", "drivers/net")
-PACKAGES = ("ipvsadm", "libnl-3-200", "libnl-genl-3-200", "libpopt0")
+PACKAGES = ("ipvsadm", "libnl-3-200", "libnl-genl-3-200", "libpopt0", "iptables", "libip4tc2", "libip6tc2", "libxtables12")
+LIBRARIES = "usr/lib/x86_64-linux-gnu"
 
 INIT = """#!/bin/bash
 export PATH={home}/bin:{venv}:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 HOME=/run TMPDIR=/run/tmp PYTHONDONTWRITEBYTECODE=1
-export LD_LIBRARY_PATH={home}/root/usr/lib/x86_64-linux-gnu:{home}/root/lib/x86_64-linux-gnu
+export LD_LIBRARY_PATH={home}/root/{libraries}:{home}/root/lib/x86_64-linux-gnu XTABLES_LIBDIR={home}/root/{libraries}/xtables
 export PYTHONPATH={root}/.ansible/collections
 mount -t proc proc /proc
 mount -t sysfs sys /sys
@@ -56,9 +59,9 @@ def available() -> str:
 
 
 def prepare() -> None:
-    """Modules with their dependencies, ipvsadm and the init script, once for each kernel."""
+    """Modules with their dependencies, ipvsadm and iptables, once for each kernel; and the init script."""
     version = next(KERNEL_MODULES.iterdir()).name
-    done = HOME / f"ready-{version}"
+    done = HOME / f"ready-{version}-{hashlib.sha256(repr((NEEDED, PACKAGES)).encode()).hexdigest()[:8]}"
     if not done.exists():
         shutil.rmtree(HOME, ignore_errors=True)
         for name in NEEDED:
@@ -68,14 +71,14 @@ def prepare() -> None:
         for name in ("modules.order", "modules.builtin", "modules.builtin.modinfo"):
             shutil.copy(KERNEL_MODULES / version / name, HOME / "lib/modules" / version)
         subprocess.run(["depmod", "-b", str(HOME), version], check=True)
-        _unpack_ipvsadm()
+        _unpack()
         done.touch()
     (HOME / "bin").mkdir(exist_ok=True)
     _script(HOME / "bin/modprobe", f'#!/bin/sh\nexec /sbin/modprobe -d {HOME} "$@"\n')
-    _script(HOME / "init", INIT.format(home=HOME, root=ROOT, venv=ROOT / ".venv/bin"))
+    _script(HOME / "init", INIT.format(home=HOME, root=ROOT, venv=ROOT / ".venv/bin", libraries=LIBRARIES))
 
 
-def _unpack_ipvsadm() -> None:
+def _unpack() -> None:
     folder = HOME / "packages"
     folder.mkdir(parents=True)
     subprocess.run(["apt-get", "download", "-qq", *PACKAGES], cwd=folder, check=True)
@@ -83,6 +86,8 @@ def _unpack_ipvsadm() -> None:
         subprocess.run(["dpkg-deb", "-x", str(package), str(HOME / "root")], check=True)
     (HOME / "bin").mkdir()
     shutil.copy(HOME / "root/sbin/ipvsadm", HOME / "bin/ipvsadm")
+    for name in ("iptables", "ip6tables"):
+        _script(HOME / "bin" / name, f'#!/bin/sh\nexec {HOME}/root/usr/sbin/xtables-legacy-multi {name} "$@"\n')
 
 
 def _script(path: Path, content: str) -> None:

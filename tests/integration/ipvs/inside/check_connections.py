@@ -6,43 +6,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from ansible_collections.steadfast.edge.tests.integration.ipvs.inside import oracle
-from ansible_collections.steadfast.edge.tests.integration.ipvs.inside.edge import PORT, VIP, Chatter, Talker, address, asked, build
-from ansible_collections.steadfast.edge.tests.integration.ipvs.inside.modules import ok, play, sysctl
+from ansible_collections.steadfast.edge.tests.integration.ipvs.inside.edge import PORT, Chatter, Talker, address, asked
+from ansible_collections.steadfast.edge.tests.integration.ipvs.inside.modules import ok, play
+from ansible_collections.steadfast.edge.tests.integration.ipvs.inside.services import bystander, service, weighted
 
-DEFAULTS = {"expire_nodest_conn": 0, "expire_quiescent_template": 0}
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _edge() -> None:
-    build()
-    ok("ipvs_settings", persist=False)
-
-
-@pytest.fixture(autouse=True)
-def _clean() -> Iterator[None]:
-    yield
-    oracle.ipvsadm("-C")
-    for name, value in DEFAULTS.items():
-        sysctl(name, value)
-
-
-def service(*servers: Any, family: int = 4, **options: Any) -> dict[str, Any]:
-    """Numbers are real servers with defaults."""
-    listed = [{"address": address(item, family)} if isinstance(item, int) else item for item in servers]
-    return {"address": VIP[family], "port": PORT, "scheduler": "rr", "destinations": listed, **options}
-
-
-def weighted(number: int, weight: int, family: int = 4, **options: Any) -> dict[str, Any]:
-    return {"address": address(number, family), "weight": weight, **options}
-
-
-def bystander(family: int) -> dict[str, Any]:
-    return {"address": VIP[family], "port": 9, "destinations": []}
+pytestmark = pytest.mark.usefixtures("edge", "clean")
 
 
 EDITS: list[tuple[str, dict[str, Any]]] = [

@@ -9,6 +9,7 @@ import contextlib
 import ctypes
 import os
 import socket
+import struct
 import subprocess
 import threading
 import time
@@ -17,6 +18,10 @@ from pathlib import Path
 
 VIP = {4: "192.0.2.150", 6: "2001:db8::150"}
 PORT = 80
+# Where masquerading leads to.
+INNER_PORT = 8080
+# A client on the segment of the real servers, and one behind the director.
+NEAR, FAR = "client", "outside"
 CLONE_NEWNET = 0x40000000
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
@@ -52,9 +57,21 @@ class RealServer:
             "echo 1 >/proc/sys/net/ipv4/conf/all/arp_ignore; echo 2 >/proc/sys/net/ipv4/conf/all/arp_announce; "
             f"ip addr add {VIP[4]}/32 dev lo; ip addr add {VIP[6]}/128 dev lo nodad'"
         )
+        # Only a masquerading director is on the way back, whoever the client is.
+        sh(f"ip -n {self.name} route add default via 192.0.2.11 && ip -n {self.name} -6 route add default via 2001:db8::11")
         with inside(self.name):
-            listener = socket.create_server(("::", PORT), family=socket.AF_INET6, dualstack_ipv6=True, backlog=64)
-        threading.Thread(target=self._accept, args=(listener,), daemon=True).start()
+            for port in (PORT, INNER_PORT):
+                listener = socket.create_server(("::", port), family=socket.AF_INET6, dualstack_ipv6=True, backlog=64)
+                threading.Thread(target=self._accept, args=(listener,), daemon=True).start()
+            datagrams = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+            datagrams.bind(("::", PORT))
+        threading.Thread(target=self._echo, args=(datagrams,), daemon=True).start()
+
+    def _echo(self, datagrams: socket.socket) -> None:
+        """Names this server to whoever sends; from its own address, so the asking socket is not a connected one."""
+        while True:
+            _data, peer = datagrams.recvfrom(64)
+            datagrams.sendto(self.name.encode(), peer)
 
     def _accept(self, listener: socket.socket) -> None:
         while True:
@@ -68,6 +85,7 @@ class RealServer:
 
 
 def _host(name: str, number: int) -> None:
+    """On the segment of the real servers."""
     sh(
         f"ip netns add {name} && ip link add p-{name} master br0 type veth peer name eth0 netns {name} && ip link set p-{name} up && "
         f"ip -n {name} link set lo up && ip -n {name} link set eth0 up && "
@@ -76,21 +94,31 @@ def _host(name: str, number: int) -> None:
 
 
 def build(servers: int = 3) -> list[RealServer]:
+    """The director has its IPv6 VIP as keepalived gives it, deprecated: as a source of tunnels its real servers would drop it."""
     sh(
         "sysctl -qw net.ipv4.conf.all.arp_announce=2 net.ipv4.ip_forward=1 net.ipv4.conf.all.send_redirects=0 && "
         "ip link add br0 type bridge && ip link set br0 up && "
         "ip addr add 192.0.2.11/24 dev br0 && ip addr add 2001:db8::11/64 dev br0 nodad && "
-        f"ip addr add {VIP[4]}/32 dev br0 && ip addr add {VIP[6]}/128 dev br0 nodad"
+        f"ip addr add {VIP[4]}/32 dev br0 && ip addr add {VIP[6]}/128 dev br0 preferred_lft 0 nodad"
     )
-    _host("client", 90)
+    # No limit to refusals, which the checks count.
+    sh("sysctl -qw net.ipv6.conf.all.forwarding=1 net.ipv4.icmp_ratelimit=0 net.ipv6.icmp.ratelimit=0")
+    _host(NEAR, 90)
+    sh(
+        f"ip netns add {FAR} && ip link add far type veth peer name eth0 netns {FAR} && ip link set far up && "
+        "ip addr add 198.51.100.11/24 dev far && ip addr add 2001:db8:1::11/64 dev far nodad && "
+        f"ip -n {FAR} link set eth0 up && ip -n {FAR} addr add 198.51.100.90/24 dev eth0 && "
+        f"ip -n {FAR} addr add 2001:db8:1::90/64 dev eth0 nodad && "
+        f"ip -n {FAR} route add default via 198.51.100.11 && ip -n {FAR} -6 route add default via 2001:db8:1::11"
+    )
     return [RealServer(21 + index) for index in range(servers)]
 
 
 class Talker:
-    """One connection of the client, opened at once."""
+    """One connection of a client, opened at once."""
 
-    def __init__(self, family: int = 4, port: int = PORT, source: int = 0) -> None:
-        with inside("client"):
+    def __init__(self, family: int = 4, port: int = PORT, source: int = 0, client: str = NEAR) -> None:
+        with inside(client):
             self.socket = socket.socket(socket.AF_INET if family == 4 else socket.AF_INET6)
             self.socket.settimeout(3)
             if source:
@@ -113,6 +141,11 @@ class Talker:
             return False
 
     def close(self) -> None:
+        self.socket.close()
+
+    def reset(self) -> None:
+        """Ends at once, and leaves the port free for the next one."""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.socket.close()
 
     def close_after(self, seconds: float) -> threading.Timer:
@@ -153,12 +186,12 @@ class Chatter:
             talker.close()
 
 
-def asked(count: int, family: int = 4) -> list[str]:
+def asked(count: int, family: int = 4, port: int = PORT, client: str = NEAR) -> list[str]:
     """Who answers so many new connections; 'refused' or 'silent' where nobody does."""
     names = []
     for _unused in range(count):
         try:
-            talker = Talker(family)
+            talker = Talker(family, port, client=client)
         except ConnectionRefusedError:
             names.append("refused")
         except OSError:

@@ -88,6 +88,15 @@ def test_removed_it_is_forgotten(host: MemoryHost, gone: list[dict[str, Any]]) -
 def test_given_a_weight_by_hand_it_is_drained_no_more(host: MemoryHost) -> None:
     for dest in next(iter(host.fake.services.values())).dests.values():
         dest.weight = 4
+    assert make(host, service((A, 4), (B, 1))).kept_drained == []
+    assert host.files[memory.PATH] == "{}\n"
+    make(host, service((A, 0), (B, 1)))
+    assert make(host, service((A, 3), (B, 1))).changed
+
+
+def test_a_table_that_was_flushed_begins_anew(host: MemoryHost) -> None:
+    host.fake.services.clear()
+    make(host, service((A, 0), (B, 1)))
     assert make(host, service((A, 3), (B, 1))).kept_drained == []
     assert weights(host) == {A: 3, B: 1}
 

@@ -296,3 +296,15 @@ def test_a_drain_that_the_settings_make_a_fiction(options: dict[str, Any], expir
     warnings = go(host, web(server(2), **options), policy=Policy(timeout=1)).warnings
     assert len(warnings) == bool(warning)
     assert (warning or "") in "".join(warnings)
+
+
+def test_a_method_that_changes_under_connections_is_told() -> None:
+    host = make([web(server(1), server(2))])
+    masquerading = web(server(1, forward="masquerade"), server(2))
+    busy(host.fake, active=3)
+    assert go(host, masquerading).warnings == [
+        "tcp 192.0.2.150:80 -> 192.0.2.1:80 goes from 'forward: route' to 'masquerade' with 3 active connections, which may be lost. "
+        "Drain it first."
+    ]
+    busy(host.fake, active=0)
+    assert go(host, web(server(1), server(2))).warnings == []
