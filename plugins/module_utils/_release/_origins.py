@@ -16,6 +16,7 @@ Origins = Mapping[str, Mapping[int, str]]
 MOST = 3
 QUOTED = re.compile(r'"([^"\s]{2,})"')
 SOCKET = re.compile(r"\bbind\(\) to (\S+?):(\d+) failed")
+UNENDED = re.compile(r'unexpected (?:"[;{}]"|end of file)')
 EVERY_ADDRESS = ("0.0.0.0", "*", "")
 
 
@@ -43,13 +44,29 @@ def explain(files: Any, origins: Origins, file: str | None, line: int | None, ou
     """The values that can have led to what a checker or a service said; none where that cannot be told."""
     lines = origins.get(file or "", {})
     if lines and line is not None:
-        before = [number for number in lines if number <= line]
-        return [lines[max(before)]] if before else []
+        return _at_line(_text(files, file), lines, line, output)
     if len(set(lines.values())) == 1:
         return list(lines.values())[:1]
     # nginx does not always tell the place (an unknown variable, a certificate, an address in use), but it quotes the word.
     found = dict.fromkeys(origin for pattern in _patterns(file, output) for origin in _holding(files, origins, pattern))
     return list(found)[:MOST]
+
+
+def _text(files: Any, file: str | None) -> list[str]:
+    found = [item.get("content") for item in files if isinstance(item, Mapping) and item.get("path") == file]
+    return found[0].splitlines() if found and isinstance(found[0], str) else []
+
+
+def _at_line(text: list[str], lines: Mapping[int, str], line: int, output: str) -> list[str]:
+    """What is not ended goes on into the lines of the next value, where nginx notices: then the line that begins it comes first."""
+    begun = [line]
+    words = [word for word in QUOTED.findall(output) if not word.startswith("/")]
+    if words and not any(word in "".join(text[line - 1:line]) for word in words):
+        begun += [number for number in range(min(line, len(text)), 0, -1) if any(word in text[number - 1] for word in words)][:1]
+    elif UNENDED.search(output):
+        begun += [number for number in range(line - 1, 0, -1) if text[number - 1:number] and lines.get(number) not in (None, lines.get(line))][:1]
+    named = (max((number for number in lines if number <= each), default=0) for each in reversed(begun))
+    return list(dict.fromkeys(lines[number] for number in named if number))
 
 
 def _patterns(file: str | None, output: str) -> Iterator[re.Pattern[str]]:

@@ -55,3 +55,24 @@ def test_words_of_many_values_name_the_first_ones() -> None:
     many = [{"path": f"{number}.conf", "content": 'x "$ghost";\n', "origins": {1: f"servers[{number}]"}} for number in range(5)]
     found = explain(many, part(many)[1], None, None, 'unknown "ghost" variable')
     assert found == ["servers[0]", "servers[1]", "servers[2]"]
+
+
+UNENDED = """\
+server {
+    proxy_buffering off
+    root /srv/a;
+    index a;
+}
+"""
+
+
+@pytest.mark.parametrize(("line", "output", "expected"), [
+    (3, 'invalid number of arguments in "proxy_buffering" directive in x.conf:3', ["raw", "root"]),
+    (4, 'unknown directive "index" in x.conf:4', ["index"]),
+    (5, 'unexpected "}" in x.conf:5', ["index", "server"]),
+    (6, 'unexpected end of file, expecting "}" in x.conf:6', ["index", "server"]),
+    (4, 'host not found in "ghost" of "/etc/app/x.conf":4', ["index"]),
+])
+def test_what_is_not_ended_is_noticed_later(line: int, output: str, expected: list[str]) -> None:
+    files = [{"path": "x.conf", "content": UNENDED, "origins": {1: "server", 2: "raw", 3: "root", 4: "index", 5: "server"}}]
+    assert explain(files, part(files)[1], "x.conf", line, output) == expected
