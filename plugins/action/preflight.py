@@ -6,29 +6,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import jinja2
 import jinja2.meta
 from ansible.errors import AnsibleActionFail
-from ansible.module_utils.common.yaml import yaml_load
 from ansible.plugins.action import ActionBase
+from ansible_collections.steadfast.edge.plugins.module_utils._spec.roles import roles
 from ansible_collections.steadfast.edge.plugins.module_utils._topology import preflight
 from ansible_collections.steadfast.edge.plugins.module_utils._topology.inventory import Inventory
-
-ROLES = Path(__file__).resolve().parents[2] / "roles"
-
-
-def role_variables(roles: Path) -> dict[str, set[str]]:
-    """The public variables of each role, from its own argument specification."""
-    found: dict[str, set[str]] = {}
-    for specification in sorted(roles.glob("*/meta/argument_specs.yml")):
-        entry_points = (yaml_load(specification.read_text(encoding="utf-8")) or {}).get("argument_specs") or {}
-        names = {name for entry in entry_points.values() for name in (entry or {}).get("options") or {}}
-        found[specification.parent.parent.name] = names
-    return found
-
 
 def scope(value: Any) -> str:
     """What a raw value depends on: nothing ("literal"), the inventory alone ("inventory"), or the host, as far as one can tell."""
@@ -61,13 +47,12 @@ class View(Mapping[str, Any]):
         raw = self._raw[name]
         known = self._shared.setdefault(name, [])
         for seen, value in known:
-            if seen == raw:
+            if seen is raw or seen == raw:
                 return value
         kind = scope(raw)
-        if kind == "literal":
-            return raw
-        value = self._hostvars[self._host][name]
-        if kind == "inventory":
+        value = raw if kind == "literal" else self._hostvars[self._host][name]
+        # Scalars are read faster than looked up.
+        if kind == "inventory" or (kind == "literal" and isinstance(raw, (Mapping, list))):
             known.append((raw, value))
         return value
 
@@ -112,7 +97,7 @@ class ActionModule(ActionBase):
         known = task_vars or {}
         hostvars = known["hostvars"]
         inventory = Inventory(Views(hostvars) if hasattr(hostvars, "raw_get") else hostvars, known["groups"])
-        vocabulary, problems = preflight.check(inventory, role_variables(ROLES))
+        vocabulary, problems = preflight.check(inventory, roles())
         result.update(
             changed=False,
             failed=bool(problems),

@@ -15,6 +15,8 @@ description:
     that prints a nested structure would have to repeat every default.
   - This filter returns the structure with every key of the specification present, defaults filled in and values converted to
     the type that is specified (V("80") becomes V(80)). Keys without a default that were not given are V(none).
+  - It fails with everything at once that does not fit, each with the path of the value and what to write instead. Items of lists
+    go by their C(name) or C(path) there.
 positional: role, variable
 options:
   _input:
@@ -43,47 +45,34 @@ _value:
   type: raw
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import cache
-from pathlib import Path
 from typing import Any
 
-import yaml
 from ansible.errors import AnsibleFilterError
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-
-ROLES = Path(__file__).resolve().parents[2] / "roles"
+from ansible_collections.steadfast.edge.plugins.module_utils._spec import Specification
+from ansible_collections.steadfast.edge.plugins.module_utils._spec.roles import options_of, plain
+from ansible_collections.steadfast.edge.plugins.module_utils._topology.problems import Problems
 
 
 @cache
-def _options(role: str) -> dict[str, Any]:
-    path = ROLES / role / "meta" / "argument_specs.yml"
-    try:
-        options: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))["argument_specs"]["main"]["options"]
-    except OSError as error:
-        raise AnsibleFilterError(f"with_defaults: there is no role {role!r} with an argument specification in steadfast.edge") from error
-    return options
-
-
-def _plain(value: Any) -> Any:
-    """A copy in plain containers: Ansible's own are tied to the templar, and the validator could not copy them."""
-    if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    return value
+def _specification(role: str) -> Specification:
+    return Specification(options_of(role))
 
 
 def with_defaults(value: Any, role: str, variable: str) -> Any:
     """Return `value` completed as `variable` of `role`; raise AnsibleFilterError where it does not fit the specification."""
     try:
-        spec = _options(role)[variable]
-    except KeyError as error:
-        raise AnsibleFilterError(f"with_defaults: role {role!r} has no variable {variable!r}") from error
-    result = ArgumentSpecValidator({variable: {**spec, "required": True, "default": None}}).validate({variable: _plain(value)})
-    if result.error_messages:
-        raise AnsibleFilterError(f"{variable}: " + "; ".join(result.error_messages))
-    return result.validated_parameters[variable]
+        known = options_of(role)
+    except OSError as error:
+        raise AnsibleFilterError(f"with_defaults: there is no role {role!r} with an argument specification in steadfast.edge") from error
+    if variable not in known:
+        raise AnsibleFilterError(f"with_defaults: role {role!r} has no variable {variable!r}")
+    problems = Problems()
+    completed = _specification(role).read_variable(variable, plain(value), problems)
+    if len(problems):
+        raise AnsibleFilterError("; ".join(str(problem) for problem in problems))
+    return completed
 
 
 class FilterModule:

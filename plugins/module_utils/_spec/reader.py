@@ -98,7 +98,7 @@ class Specification:
         return data
 
     def read_variable(self, name: str, value: Any, problems: Problems) -> Any:
-        """One of the keys alone: its completed value, None where it is wrong."""
+        """One of the keys alone: its completed value, None where it is wrong. Raises KeyError where there is no such key."""
         found = self._readers[name](value, name, problems)
         return None if found is WRONG else found
 

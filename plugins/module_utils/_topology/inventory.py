@@ -58,6 +58,8 @@ class Inventory:
         self._groups = groups
         self._views: dict[str, Mapping[str, Any]] = {}
         self._values: dict[tuple[str, str], Any] = {}
+        # What all hosts of a group have is one and the same value, and worth one copy.
+        self._plain: dict[int, tuple[Any, Any]] = {}
         self.hosts = [str(host) for host in hostvars]
 
     @property
@@ -91,7 +93,12 @@ class Inventory:
 
     def _render(self, host: str, variable: str) -> Any:
         try:
-            return plain(self._view(host)[variable])
+            value = self._view(host)[variable]
+            if not isinstance(value, (Mapping, list)):
+                return plain(value)
+            if id(value) not in self._plain:
+                self._plain[id(value)] = (value, plain(value))
+            return self._plain[id(value)][1]
         except Unrendered:
             raise
         except Exception as error:  # whatever a template can raise: the reader of the message is a person

@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .agreement import agreed_values, check_everybody_sees
 from .inventory import Inventory
 from .problems import Problem, Problems
+from .role_variables import check_role_variables
 from .rules_hosts import Context, check_hosts
 from .rules_services import check_services, check_upstreams
 from .rules_vrrp import check_vips, check_vrrp
@@ -20,8 +21,8 @@ from .vocabulary import Vocabulary, parse
 __all__ = ["check", "describe", "report"]
 
 
-def check(inventory: Inventory, role_variables: Mapping[str, Collection[str]]) -> tuple[Vocabulary, list[Problem]]:
-    """What the inventory says and everything that is wrong with it. `role_variables`: the public names of each role."""
+def check(inventory: Inventory, roles: Mapping[str, Mapping[str, Any]]) -> tuple[Vocabulary, list[Problem]]:
+    """What the inventory says and everything that is wrong with it. `roles`: the options of each, as its argument specification has them."""
     problems = Problems()
     vocabulary = parse(agreed_values(inventory, problems), problems)
     check_everybody_sees(inventory, vocabulary.participants(), problems)
@@ -29,7 +30,8 @@ def check(inventory: Inventory, role_variables: Mapping[str, Collection[str]]) -
     check_hosts(context)
     for rule in (check_vrrp, check_vips, check_services, check_upstreams):
         rule(context)
-    check_variable_names(inventory, role_variables, vocabulary.foreign, problems)
+    check_variable_names(inventory, roles, vocabulary.foreign, problems)
+    check_role_variables(inventory, roles, problems)
     return vocabulary, sorted(problems, key=_place)
 
 

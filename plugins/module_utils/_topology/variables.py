@@ -9,19 +9,26 @@ from collections.abc import Collection, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
+from .._nginx.merge import MERGED, SEPARATOR
 from .inventory import Inventory
 from .problems import Problems, closest, join_names
 from .vocabulary import HOST_VARIABLES, SHARED_VARIABLES
 
-__all__ = ["check_variable_names"]
+__all__ = ["check_variable_names", "is_part", "owner_of"]
 
 VOCABULARY = "edge"
 
 
-def _owner(name: str, owners: Collection[str]) -> str | None:
+def owner_of(name: str, owners: Collection[str]) -> str | None:
     """The role (or the vocabulary) to which a variable belongs by its prefix; lvs_director before lvs."""
     mine = [owner for owner in owners if name.startswith(f"{owner}_")]
     return max(mine, key=len) if mine else None
+
+
+def is_part(name: str) -> bool:
+    """Whether it is one of the variables NAME__ANYTHING of a list that may be written in several places."""
+    base, separator, rest = name.partition(SEPARATOR)
+    return bool(separator and rest) and base in MERGED
 
 
 def _holders_of(inventory: Inventory) -> dict[str, list[str]]:
@@ -38,10 +45,10 @@ def check_variable_names(
     """Each variable that begins like one of ours must be one of ours, or be named in edge_foreign_variables."""
     known: dict[str, Any] = {**role_variables, VOCABULARY: (*SHARED_VARIABLES, *HOST_VARIABLES)}
     for name, hosts in sorted(_holders_of(inventory).items()):
-        owner = _owner(name, known)
-        if owner is None or name in known[owner] or any(fnmatchcase(name, pattern) for pattern in foreign):
+        owner = owner_of(name, known)
+        if owner is None or name in known[owner] or is_part(name) or any(fnmatchcase(name, pattern) for pattern in foreign):
             continue
-        meant = closest(name, known[owner])
+        meant = _meant(name, known[owner])
         source = "the edge_* variables" if owner == VOCABULARY else f"the variables of role {owner}"
         everywhere = len(hosts) == len(inventory.hosts)
         message = f"There is no such name among {source}" + ("" if everywhere else f" (set for {join_names(hosts)})") + "."
@@ -49,3 +56,11 @@ def check_variable_names(
         remedy = f"{ours}; if it belongs to something else, add its name or a pattern to edge_foreign_variables."
         # Without the value: nothing is known about it, it may be a secret.
         problems.add(name, None, message, remedy)
+
+
+def _meant(name: str, known: Collection[str]) -> str | None:
+    base, separator, rest = name.partition(SEPARATOR)
+    if not separator:
+        return closest(name, known)
+    whole = closest(base, [each for each in MERGED if each in known])
+    return f"{whole}{SEPARATOR}{rest or 'here'}" if whole else None

@@ -1,11 +1,10 @@
 # Copyright: the steadfast.edge authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The action plugin: the core's answer as a task's result, and the roles' names from their specifications."""
+"""The action plugin: the core's answer as a task's result, and each value rendered once."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 from unittest.mock import MagicMock
 
@@ -73,22 +72,6 @@ def test_errors_come_as_text_and_as_data() -> None:
 def test_there_are_no_options() -> None:
     with pytest.raises(AnsibleActionFail, match="no options, but was given fast"):
         run(good(), fast=True)
-
-
-def test_names_come_from_the_specifications(tmp_path: Path) -> None:
-    meta = tmp_path / "web" / "meta"
-    meta.mkdir(parents=True)
-    (meta / "argument_specs.yml").write_text(
-        "argument_specs: {main: {options: {web_port: {}}}, other: {options: {web_user: {}}}, bare: {}}\n"
-    )
-    (tmp_path / "empty" / "meta").mkdir(parents=True)
-    (tmp_path / "empty" / "meta" / "argument_specs.yml").write_text("---\n")
-    (tmp_path / "none").mkdir()
-    assert preflight.role_variables(tmp_path) == {"web": {"web_port", "web_user"}, "empty": set()}
-
-
-def test_it_reads_the_roles_of_its_own_collection() -> None:
-    assert {"keepalived", "nginx"} <= set(preflight.role_variables(preflight.ROLES))
 
 
 @pytest.mark.parametrize(

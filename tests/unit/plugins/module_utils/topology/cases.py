@@ -11,16 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from ansible_collections.steadfast.edge.plugins.module_utils._spec.roles import roles
 
 HERE = Path(__file__).parent
 BAD_INPUTS: list[dict[str, Any]] = yaml.safe_load((HERE / "bad_inputs.yml").read_text(encoding="utf-8"))
 
-# As the action plugin reads them from the roles.
-ROLE_VARIABLES = {
-    "keepalived": {"keepalived_vrrp_version", "keepalived_vrrp_instances", "keepalived_virtual_servers"},
-    "lvs_director": {"lvs_director_manager", "lvs_director_interfaces"},
-    "nginx": {"nginx_servers", "nginx_upstreams", "nginx_worker_processes"},
-}
+# As the action plugin reads them.
+ROLES = roles()
 
 
 def good() -> dict[str, Any]:

@@ -13,7 +13,7 @@ from ansible_collections.steadfast.edge.plugins.module_utils._topology.inventory
 from ansible_collections.steadfast.edge.plugins.module_utils._topology.problems import Problem
 from ansible_collections.steadfast.edge.tests.unit.plugins.module_utils.topology.cases import (
     BAD_INPUTS,
-    ROLE_VARIABLES,
+    ROLES,
     broken,
     good,
     hostvars,
@@ -22,7 +22,7 @@ from ansible_collections.steadfast.edge.tests.unit.plugins.module_utils.topology
 
 
 def problems_of(inventory: dict[str, Any]) -> list[Problem]:
-    return preflight.check(Inventory(hostvars(inventory), inventory["groups"]), ROLE_VARIABLES)[1]
+    return preflight.check(Inventory(hostvars(inventory), inventory["groups"]), ROLES)[1]
 
 
 @pytest.mark.parametrize("case", BAD_INPUTS, ids=lambda case: case["name"])
@@ -44,7 +44,7 @@ def test_the_table_is_as_long_as_promised() -> None:
 
 def test_the_good_inventory_passes() -> None:
     inventory = good()
-    vocabulary, found = preflight.check(Inventory(hostvars(inventory), inventory["groups"]), ROLE_VARIABLES)
+    vocabulary, found = preflight.check(Inventory(hostvars(inventory), inventory["groups"]), ROLES)
     assert found == []
     assert preflight.describe(vocabulary) == "The topology is sound: 2 VIPs, 2 virtual services, 2 upstreams, 7 hosts taking part."
 
@@ -77,6 +77,14 @@ RIGHT = {
     "the shortest interval of version 3": ("all", "edge_vrrp", {"advertisement_interval": 0.01}),
     "a hundredth that a float cannot hold": ("all", "edge_vrrp", {"advertisement_interval": 0.29}),
     "an empty edge_vrrp": ("all", "edge_vrrp", None),
+    "version 2 at the usual pace": ("all", "edge_vrrp", {"version": 2}),
+    "a VIP of web servers alone": (
+        "all",
+        "edge_vips[1]",
+        {"name": "web", "address": "192.0.2.152/24", "virtual_router_id": 53, "holders": ["web1", "web2"], "track": "nginx"},
+    ),
+    "clients of a subnet together": ("all", "edge_virtual_services[1].persistence_netmask", "255.255.255.0"),
+    "a quorum that is reached": ("all", "edge_virtual_services[0].quorum", 4),
     "persistence off": ("all", "edge_virtual_services[1].persistence_timeout", 0),
     "a private name": ("all", "__edge_vip", 1),
     "a drained real server": ("all", "edge_virtual_services[0].real_servers[1].weight", 0),
@@ -147,6 +155,6 @@ def test_errors_stand_in_the_order_of_the_file() -> None:
 def test_a_variable_belongs_to_the_role_with_the_longest_name() -> None:
     inventory = good()
     inventory["all"] = {"lvs_director_x": 1}
-    known = {"lvs": {"lvs_director_x"}, "lvs_director": {"lvs_director_y"}}
+    known = {"lvs": {"lvs_director_x": {}}, "lvs_director": {"lvs_director_y": {}}}
     (found,) = preflight.check(Inventory(hostvars(inventory), inventory["groups"]), known)[1]
     assert "role lvs_director" in found.message
