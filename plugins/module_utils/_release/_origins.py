@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -58,15 +59,34 @@ def _text(files: Any, file: str | None) -> list[str]:
 
 
 def _at_line(text: list[str], lines: Mapping[int, str], line: int, output: str) -> list[str]:
-    """What is not ended goes on into the lines of the next value, where nginx notices: then the line that begins it comes first."""
-    begun = [line]
+    """The value of the line, and before it the one that nginx was still reading: what is not ended goes on into the next lines."""
+    unended = UNENDED.search(output)
+    unbalanced = _unbalanced(text, lines) if unended else []
+    if unbalanced:
+        return unbalanced
     words = [word for word in QUOTED.findall(output) if not word.startswith("/")]
-    if words and not any(word in "".join(text[line - 1:line]) for word in words):
-        begun += [number for number in range(min(line, len(text)), 0, -1) if any(word in text[number - 1] for word in words)][:1]
-    elif UNENDED.search(output):
-        begun += [number for number in range(line - 1, 0, -1) if text[number - 1:number] and lines.get(number) not in (None, lines.get(line))][:1]
-    named = (max((number for number in lines if number <= each), default=0) for each in reversed(begun))
+    begins = _last(text, line, words) if not unended else _other(lines, line)
+    named = (max((number for number in lines if number <= each), default=0) for each in (begins, line))
     return list(dict.fromkeys(lines[number] for number in named if number))
+
+
+def _unbalanced(text: list[str], lines: Mapping[int, str]) -> list[str]:
+    """Values that open more braces than they close, or the other way round."""
+    balance: Counter[str] = Counter()
+    for number, origin in lines.items():
+        here = "".join(text[number - 1 : number])
+        balance[origin] += here.count("{") - here.count("}")
+    return [origin for origin, rest in balance.items() if rest]
+
+
+def _last(text: list[str], line: int, words: list[str]) -> int:
+    """The last line up to `line` that has one of the words which nginx quotes."""
+    return next((number for number in range(min(line, len(text)), 0, -1) if any(word in text[number - 1] for word in words)), line)
+
+
+def _other(lines: Mapping[int, str], line: int) -> int:
+    """The last line before `line` that is of another value."""
+    return next((number for number in range(line - 1, 0, -1) if lines.get(number, lines.get(line)) != lines.get(line)), line)
 
 
 def _patterns(file: str | None, output: str) -> Iterator[re.Pattern[str]]:

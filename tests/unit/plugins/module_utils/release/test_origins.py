@@ -70,9 +70,16 @@ server {
     (3, 'invalid number of arguments in "proxy_buffering" directive in x.conf:3', ["raw", "root"]),
     (4, 'unknown directive "index" in x.conf:4', ["index"]),
     (5, 'unexpected "}" in x.conf:5', ["index", "server"]),
-    (6, 'unexpected end of file, expecting "}" in x.conf:6', ["index", "server"]),
     (4, 'host not found in "ghost" of "/etc/app/x.conf":4', ["index"]),
 ])
 def test_what_is_not_ended_is_noticed_later(line: int, output: str, expected: list[str]) -> None:
     files = [{"path": "x.conf", "content": UNENDED, "origins": {1: "server", 2: "raw", 3: "root", 4: "index", 5: "server"}}]
     assert explain(files, part(files)[1], "x.conf", line, output) == expected
+
+
+@pytest.mark.parametrize("raw", ["location /x {", "location /x { } }"])
+def test_braces_without_their_like_are_found_wherever_nginx_notices(raw: str) -> None:
+    content = f"server {{\n{raw}\n    index a;\n}}\n"
+    files = [{"path": "x.conf", "content": content, "origins": {1: "server", 2: "raw", 3: "index", 4: "server"}}]
+    for said, line in (('unexpected "}"', 4), ('unexpected end of file, expecting "}"', 5)):
+        assert explain(files, part(files)[1], "x.conf", line, f"{said} in x.conf:{line}") == ["raw"]
