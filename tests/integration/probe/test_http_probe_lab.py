@@ -44,11 +44,13 @@ def nothing_left(lab: Lab) -> Iterator[None]:
 
 def module(lab: Lab, state: str, check: bool = False, **options: Any) -> dict[str, Any]:
     """One task on the client; what the module returned, failed or not."""
-    argv = ["ansible", "-i", str(lab.inventory), "client1", "-m", "steadfast.edge.http_probe", "-a", json.dumps({"state": state, **options})]
+    options["state"] = state
+    argv = ["ansible", "-i", str(lab.inventory), "client1", "-m", "steadfast.edge.http_probe", "-a", json.dumps(options)]
     environment = {
         **lab.environment,
         "ANSIBLE_HOME": str(ROOT / ".ansible"),
         "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
+        "ANSIBLE_CALLBACK_RESULT_FORMAT": "json",
     }
     done = subprocess.run([*argv, *["--check"] * check], env=environment, capture_output=True, text=True, check=False, timeout=120)
     assert "=> " in done.stdout, done.stdout + done.stderr

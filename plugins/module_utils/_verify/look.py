@@ -1,0 +1,85 @@
+# Copyright: the steadfast.edge authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a host of the edge is at the moment, in one look. Nothing is judged here, and nothing is changed."""
+
+from __future__ import annotations
+
+import json
+import socket
+import urllib.parse
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.steadfast.edge.plugins.module_utils._command import CommandError, Runner
+from ansible_collections.steadfast.edge.plugins.module_utils._ipvs import render, table
+from ansible_collections.steadfast.edge.plugins.module_utils._ipvs.errors import IpvsError
+from ansible_collections.steadfast.edge.plugins.module_utils._ipvs.host import Host
+from ansible_collections.steadfast.edge.plugins.module_utils._probe.client import Client, Plan
+
+__all__ = ["answers", "look"]
+
+# As many questions are asked at the same time.
+AT_ONCE = 16
+ARP = ("arp_ignore", "arp_announce")
+
+
+def look(run: Runner, host: Host, params: Mapping[str, Any], root: Path = Path("/")) -> dict[str, Any]:
+    """Everything that was asked for; what cannot be read is in `unknown` with the reason, and the rest is there all the same."""
+    unknown: dict[str, str] = {}
+
+    def part(name: str, read: Callable[[], Any], otherwise: Any) -> Any:
+        try:
+            return read()
+        except (CommandError, IpvsError, OSError, ValueError) as error:
+            unknown[name] = str(error)
+            return otherwise
+
+    return {
+        "addresses": part("addresses", lambda: _addresses(run), {}),
+        "arp": part("arp", lambda: {name: _posture(root, name) for name in params["interfaces"]}, {}),
+        "services": part("services", lambda: {name: _state(run, name) for name in params["services"]}, {}),
+        "ipvs": part("ipvs", lambda: render.entries(table.read(host.kernel())) if host.loaded() else [], []),
+        "answers": answers(params["requests"]),
+        "unknown": unknown,
+    }
+
+
+def _addresses(run: Runner) -> dict[str, list[str]]:
+    links = [link for link in json.loads(run(["ip", "-json", "address", "show"]).out) if "ifname" in link]
+    return {link["ifname"]: [entry["local"] for entry in link.get("addr_info", []) if "local" in entry] for link in links}
+
+
+def _posture(root: Path, interface: str) -> dict[str, int]:
+    """The values in effect: the kernel takes the larger one of the interface's and that of all."""
+    conf = root / "proc/sys/net/ipv4/conf"
+    return {name: max(int((conf / device / name).read_text()) for device in ("all", interface)) for name in ARP}
+
+
+def _state(run: Runner, unit: str) -> str:
+    # 3: it is not active; the word says how.
+    return run(["systemctl", "is-active", unit], accept=(0, 3, 4)).out.strip()
+
+
+def answers(requests: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Each request with what is wrong with its answer, empty where nothing is."""
+    if not requests:
+        return []
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        errors = list(pool.map(_ask, requests))
+    return [{"url": request["url"], "error": error} for request, error in zip(requests, errors)]
+
+
+def _ask(request: Mapping[str, Any]) -> str:
+    url, timeout = request["url"], request["timeout"]
+    parts = urllib.parse.urlsplit(url)
+    if parts.scheme == "tcp":
+        try:
+            socket.create_connection((parts.hostname, parts.port), timeout).close()
+        except OSError as error:
+            return "TimeoutError (connect)" if isinstance(error, socket.timeout) else f"{type(error).__name__} (connect)"
+        return ""
+    # Whether a certificate is good is another question than whether the path to the server is.
+    return Client(Plan(url, timeout=timeout, statuses=tuple(request["status"] or ()), verify=False)).ask().error
