@@ -18,6 +18,7 @@ MOST = 3
 QUOTED = re.compile(r'"([^"\s]{2,})"')
 SOCKET = re.compile(r"\bbind\(\) to (\S+?):(\d+) failed")
 UNENDED = re.compile(r'unexpected (?:"[;{}]"|end of file)')
+MISPLACED = re.compile(r"is outside location|is not allowed here|unexpected")
 EVERY_ADDRESS = ("0.0.0.0", "*", "")
 
 
@@ -60,12 +61,11 @@ def _text(files: Any, file: str | None) -> list[str]:
 
 def _at_line(text: list[str], lines: Mapping[int, str], line: int, output: str) -> list[str]:
     """The value of the line, and before it the one that nginx was still reading: what is not ended goes on into the next lines."""
-    unended = UNENDED.search(output)
-    unbalanced = _unbalanced(text, lines) if unended else []
+    unbalanced = _unbalanced(text, lines) if MISPLACED.search(output) else []
     if unbalanced:
         return unbalanced
     words = [word for word in QUOTED.findall(output) if not word.startswith("/")]
-    begins = _last(text, line, words) if not unended else _other(lines, line)
+    begins = _last(text, line, words) if not UNENDED.search(output) else _other(lines, line)
     named = (max((number for number in lines if number <= each), default=0) for each in (begins, line))
     return list(dict.fromkeys(lines[number] for number in named if number))
 

@@ -81,5 +81,5 @@ def test_what_is_not_ended_is_noticed_later(line: int, output: str, expected: li
 def test_braces_without_their_like_are_found_wherever_nginx_notices(raw: str) -> None:
     content = f"server {{\n{raw}\n    index a;\n}}\n"
     files = [{"path": "x.conf", "content": content, "origins": {1: "server", 2: "raw", 3: "index", 4: "server"}}]
-    for said, line in (('unexpected "}"', 4), ('unexpected end of file, expecting "}"', 5)):
+    for said, line in (('unexpected "}"', 4), ('location "/" is outside location "/x"', 3), ('unexpected end of file', 5)):
         assert explain(files, part(files)[1], "x.conf", line, f"{said} in x.conf:{line}") == ["raw"]
