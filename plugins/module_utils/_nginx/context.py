@@ -68,13 +68,16 @@ class Context:
     # Headers that upstreams get, as the http block says.
     request_headers: Mapping[str, Header] = field(default_factory=dict)
 
+    def check(self, name: str, value: Any, kind: str, path: str) -> None:
+        """Whether nginx takes a directive in a block of this kind."""
+        others = self.values.get("nginx_third_party_directives") or ()
+        directives.check(name, value, kind, path, self.host.version, self.problems, others)
+
     def directives(self, block: Block, given: Mapping[str, Any], kind: str, path: str) -> None:
         """Prints directives that are written by their names, once nginx is known to take them here."""
         for name, value in given.items():
             where = f"{path}.{name}"
-            directives.check(
-                str(name), value, kind, where, self.host.version, self.problems, self.values.get("nginx_third_party_directives") or ()
-            )
+            self.check(str(name), value, kind, where)
             try:
                 lines = printed(value)
             except Reject:

@@ -29,7 +29,7 @@ def print_upstreams(block: Block, context: Context, variable: str, kind: str, pr
         inner = block.block(f"upstream {word(upstream['name'])}", path)
         inner.add("zone", f"{prefix}{upstream['name']}", context.values["nginx_upstream_zone_size"], origin="nginx_upstream_zone_size")
         _print_method(inner, upstream, path)
-        _print_members(inner, context, upstream, path)
+        _print_members(inner, context, upstream, kind, path)
         if upstream.get("keepalive"):
             inner.add("keepalive", upstream["keepalive"], origin=f"{path}.keepalive")
         context.directives(inner, upstream["directives"], kind, f"{path}.directives")
@@ -44,7 +44,7 @@ def _print_method(block: Block, upstream: Mapping[str, Any], path: str) -> None:
         block.add(method, origin=f"{path}.method")
 
 
-def _print_members(block: Block, context: Context, upstream: Mapping[str, Any], path: str) -> None:
+def _print_members(block: Block, context: Context, upstream: Mapping[str, Any], kind: str, path: str) -> None:
     for index, server in enumerate(upstream["servers"]):
         where = f"{path}.servers[{index}]"
         _check_member(context, upstream, server, where)
@@ -52,7 +52,8 @@ def _print_members(block: Block, context: Context, upstream: Mapping[str, Any], 
         words += [f"max_conns={server['max_conns']}"] if server["max_conns"] else []
         words += [flag for flag in ("backup", "down", "resolve") if server[flag]]
         if server["parameters"]:
-            words.append(context.notation(server["parameters"], f"{where}.parameters"))
+            words.append(server["parameters"])
+            context.check("server", " ".join(words), kind, f"{where}.parameters")
         block.put("server", " ".join(words), where)
     if _has_last_resort(upstream):
         block.comment("Where failures have put all members out at once, they are asked all the same instead of answering 502.")
