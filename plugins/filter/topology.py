@@ -33,6 +33,8 @@ class FilterModule:
     def filters(self) -> dict[str, Callable[[Any, Any], Any]]:
         builders: dict[str, Callable[[Mapping[str, Any], str], Any]] = {
             "vrrp_instances": derive.vrrp_instances,
+            "vrrp_sync_groups": derive.vrrp_sync_groups,
+            "keepalived_global_defs": derive.keepalived_global_defs,
             "virtual_servers": derive.virtual_servers,
             "realserver_vips": derive.realserver_vips,
             "upstreams": derive.upstreams,

@@ -12,18 +12,20 @@ from typing import Any, Callable
 from .inventory import Inventory, IPAddress, Unrendered, host_address, host_interface
 from .problems import Problems, TopologyError, closest
 from .schema import Item
-from .vocabulary import SHARED_VARIABLES, Vocabulary, parse
+from .vocabulary import SHARED_VARIABLES, Vocabulary, advertisement_interval, parse
 
 __all__ = [
     "HIGHEST_PRIORITY",
     "MOST_HOLDERS",
     "PRIORITY_STEP",
+    "keepalived_global_defs",
     "priority",
     "proxies",
     "realserver_vips",
     "upstreams",
     "virtual_servers",
     "vrrp_instances",
+    "vrrp_sync_groups",
 ]
 
 # 255 means "owns the address" and skips elections, so the scheme stays below it. High, because a backup waits
@@ -34,6 +36,9 @@ MOST_HOLDERS = 24
 
 # keepalived's words for ours.
 FORWARD_METHODS = {"route": "DR"}
+# At a tenth of a second and less, waiting for the processor is what makes a living holder late.
+REALTIME_UP_TO = 0.1
+REALTIME_PRIORITY = 50
 
 
 def priority(position: int) -> int:
@@ -103,21 +108,23 @@ def _instance(derivation: Derivation, vip: Item) -> dict[str, Any]:
     vrrp, address = derivation.vocabulary.vrrp, vip.value["address"].ip
     unicast = vrrp["unicast"]
     addresses = [derivation.address_of(item.value, item.path) for item in vip.value["holders"]] if unicast else []
-    nopreempt = vip.value["nopreempt"]
+    nopreempt, delay = vip.value["nopreempt"], vip.value["preempt_delay"]
     return {
         "name": vip.value["name"],
         "interface": vip.value["interface"] or host_interface(derivation.inventory, derivation.host, derivation.problems),
-        # keepalived ignores nopreempt on an instance that starts as MASTER.
-        "state": "MASTER" if position == 0 and not nopreempt else "BACKUP",
+        # keepalived ignores nopreempt and preempt_delay on an instance that starts as MASTER.
+        "state": "MASTER" if position == 0 and not nopreempt and not delay else "BACKUP",
         "virtual_router_id": vip.value["virtual_router_id"],
         "priority": priority(position),
-        "advert_int": vrrp["advertisement_interval"],
+        "advert_int": advertisement_interval(vrrp),
         "nopreempt": nopreempt,
+        "preempt_delay": delay or None,
         "unicast_src_ip": str(addresses[position]) if unicast else None,
         "unicast_peers": [str(peer) for index, peer in enumerate(addresses) if index != position],
         # A host address: the segment's own prefix is on the interface already.
         "virtual_ipaddresses": [f"{address}/{address.max_prefixlen}"],
         "auth_pass": vrrp["password"] if vrrp["version"] == 2 else None,
+        "health": None if vip.value["track"] is None else dict(vip.value["track"]),
     }
 
 
@@ -126,12 +133,49 @@ def _vrrp_instances(derivation: Derivation) -> list[dict[str, Any]]:
     return [_instance(derivation, vip) for vip in held]
 
 
+def _vrrp_sync_groups(derivation: Derivation) -> list[dict[str, Any]]:
+    """Groups of VIPs that the host holds; two and more, since keepalived has no group of one."""
+    members: dict[str, list[str]] = {}
+    for vip in derivation.vocabulary.vips:
+        if vip.value["sync_group"] and derivation.host in _holder_names(vip.value):
+            members.setdefault(vip.value["sync_group"], []).append(vip.value["name"])
+    return [{"name": name, "instances": instances} for name, instances in members.items() if len(instances) > 1]
+
+
+def _keepalived_global_defs(derivation: Derivation) -> dict[str, Any]:
+    vrrp = derivation.vocabulary.vrrp
+    interval = advertisement_interval(vrrp)
+    fast = interval is not None and interval <= REALTIME_UP_TO
+    balanced = [derivation.vip_of(service) for service in derivation.vocabulary.services]
+    directing = any(derivation.host in _holder_names(vip) for vip in balanced)
+    sync = None
+    if vrrp["connection_sync"] and directing:
+        # Every director sends and receives, whoever holds what; the number tells edges on one segment apart.
+        interface = host_interface(derivation.inventory, derivation.host, derivation.problems)
+        sync = {"interface": interface, "id": balanced[0]["virtual_router_id"]}
+    return {"vrrp_rt_priority": REALTIME_PRIORITY if fast else None, "vrrp_no_swap": fast, "lvs_sync_daemon": sync}
+
+
 def _real_server(derivation: Derivation, service: Mapping[str, Any], server: Item) -> dict[str, Any]:
     return {
         "address": str(derivation.address_of(server.value["name"], server.path)),
         "port": server.value["port"] or service["port"],
         "weight": server.value["weight"],
+        "upper_threshold": server.value["upper_threshold"] or None,
+        "lower_threshold": server.value["lower_threshold"] or None,
     }
+
+
+def _sorry_server(derivation: Derivation, item: Item) -> dict[str, Any] | None:
+    sorry = item.value["sorry_server"]
+    if sorry is None:
+        return None
+    address = derivation.address_of(sorry["name"], f"{item.path}.sorry_server.name")
+    return {"address": str(address), "port": sorry["port"] or item.value["port"]}
+
+
+def _check(check: Mapping[str, Any]) -> dict[str, Any]:
+    return {("virtualhost" if key == "host" else key): value for key, value in check.items()}
 
 
 def _virtual_servers(derivation: Derivation) -> list[dict[str, Any]]:
@@ -147,21 +191,31 @@ def _virtual_servers(derivation: Derivation) -> list[dict[str, Any]]:
                 "port": service["port"],
                 "protocol": service["protocol"].upper(),
                 "scheduler": service["scheduler"],
+                "scheduler_flags": [flag.value for flag in service["scheduler_flags"] or []],
+                "one_packet": service["one_packet"],
                 "forward": FORWARD_METHODS[service["forward"]],
                 "persistence_timeout": service["persistence_timeout"],
-                "check": dict(service["check"]),
+                "persistence_granularity": service["persistence_netmask"],
+                # One of weight 1 is what keepalived wants anyway.
+                "quorum": service["quorum"] if service["quorum"] > 1 else None,
+                "hysteresis": service["hysteresis"] or None,
+                "inhibit_on_failure": service["inhibit_on_failure"],
+                "sorry_server": _sorry_server(derivation, item),
+                "check": _check(service["check"]),
                 "real_servers": [_real_server(derivation, service, server) for server in service["real_servers"]],
             }
         )
     return found
 
 
+def _serving(service: Mapping[str, Any]) -> list[str]:
+    sorry = service["sorry_server"]
+    return [server.value["name"] for server in service["real_servers"]] + ([sorry["name"]] if sorry else [])
+
+
 def _realserver_vips(derivation: Derivation) -> list[str]:
-    serving = [
-        item
-        for item in derivation.vocabulary.services
-        if item.value["forward"] == "route" and any(server.value["name"] == derivation.host for server in item.value["real_servers"])
-    ]
+    routed = [item for item in derivation.vocabulary.services if item.value["forward"] == "route"]
+    serving = [item for item in routed if derivation.host in _serving(item.value)]
     return list(dict.fromkeys(derivation.vip_address(item) for item in serving))
 
 
@@ -201,6 +255,18 @@ def _derive(build: Callable[[Derivation], Any], hostvars: Mapping[str, Mapping[s
 def vrrp_instances(hostvars: Mapping[str, Mapping[str, Any]], host: str) -> list[dict[str, Any]]:
     """keepalived_vrrp_instances of a host: one for each VIP that it holds."""
     found: list[dict[str, Any]] = _derive(_vrrp_instances, hostvars, host)
+    return found
+
+
+def vrrp_sync_groups(hostvars: Mapping[str, Mapping[str, Any]], host: str) -> list[dict[str, Any]]:
+    """keepalived_vrrp_sync_groups of a host: VIPs that it holds together or not at all."""
+    found: list[dict[str, Any]] = _derive(_vrrp_sync_groups, hostvars, host)
+    return found
+
+
+def keepalived_global_defs(hostvars: Mapping[str, Mapping[str, Any]], host: str) -> dict[str, Any]:
+    """keepalived_global_defs of a host: what the pace of VRRP and connection synchronisation ask for."""
+    found: dict[str, Any] = _derive(_keepalived_global_defs, hostvars, host)
     return found
 
 

@@ -14,7 +14,7 @@ from .problems import Problems, closest
 from .schema import Item
 from .vocabulary import Vocabulary
 
-__all__ = ["Context", "check_group", "check_hosts", "check_names_once", "check_references"]
+__all__ = ["Context", "check_group", "check_groups", "check_hosts", "check_names_once", "check_references"]
 
 
 @dataclass
@@ -75,10 +75,16 @@ def check_references(context: Context, references: Sequence[Item]) -> list[Item]
 
 def check_group(context: Context, reference: Item, group: str, duty: str) -> None:
     """A host outside the group that a playbook configures would be named everywhere and do nothing."""
-    if reference.value in context.inventory.groups.get(group, []):
+    check_groups(context, reference, (group,), duty)
+
+
+def check_groups(context: Context, reference: Item, groups: Sequence[str], duty: str) -> None:
+    """The same where more than one tier may have the duty."""
+    if any(reference.value in context.inventory.groups.get(group, []) for group in groups):
         return
-    message = f"Only the hosts of the group {group} are set up to {duty}."
-    context.problems.add(reference.path, reference.value, message, f"Add {reference.value} to the group {group} of the inventory.")
+    which = " or ".join(groups)
+    message = f"Only the hosts of the group {which} are set up to {duty}."
+    context.problems.add(reference.path, reference.value, message, f"Add {reference.value} to the group {which} of the inventory.")
 
 
 def _report_unknown_host(context: Context, reference: Item) -> None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from typing import Any
 
 from .problems import closest
@@ -28,8 +29,14 @@ def check_services(context: Context) -> None:
                 problems.add(f"{service.path}.port", key[1], message, "Write another port, or join the two services.")
             seen.setdefault(key, service.path)
         _check_vip_exists(context, service)
+        _check_holders_direct(context, service)
+        _check_scheduling(context, service)
+        _check_persistence(context, service)
+        _check_quorum(context, service)
         for server in _known_members(context, service, "real_servers"):
             _check_real_server(context, service, server)
+            _check_thresholds(context, server)
+        _check_sorry_server(context, service)
 
 
 def _check_vip_exists(context: Context, service: Item) -> None:
@@ -44,6 +51,85 @@ def _check_vip_exists(context: Context, service: Item) -> None:
     if not names:
         remedy = "Add the VIP to edge_vips."
     context.problems.add(f"{service.path}.vip", wanted, "There is no VIP of this name in edge_vips.", remedy)
+
+
+def _check_holders_direct(context: Context, service: Item) -> None:
+    """Hosts of the web tier may hold VIPs, but have no IPVS to balance with."""
+    vip = context.vocabulary.vip(service.value.get("vip"))
+    directors = context.inventory.groups.get("edge_directors", [])
+    for holder in vip.value.get("holders", []) if vip else []:
+        if holder.value in context.inventory.groups.get("edge_web", []) and holder.value not in directors:
+            message = f"The VIP {service.value['vip']} is held by {holder.value}, which is no director and cannot balance."
+            remedy = f"Add {holder.value} to the group edge_directors, or let directors hold the VIP, or remove the service."
+            context.problems.add(f"{service.path}.vip", service.value["vip"], message, remedy)
+
+
+def _check_scheduling(context: Context, service: Item) -> None:
+    scheduler = service.value.get("scheduler")
+    for flag in service.value.get("scheduler_flags") or []:
+        if scheduler is not None and not flag.value.startswith(f"{scheduler}-"):
+            message = f"This belongs to another scheduler than {scheduler}."
+            context.problems.add(flag.path, flag.value, message, f"Remove it, or write scheduler: {flag.value.split('-')[0]}.")
+    if service.value.get("one_packet") and service.value.get("protocol") == "tcp":
+        message = "Only UDP can be scheduled packet by packet; a TCP connection has to stay with its real server."
+        context.problems.add(f"{service.path}.one_packet", True, message, "Remove it, or write protocol: udp.")
+
+
+def _check_persistence(context: Context, service: Item) -> None:
+    netmask, path = service.value.get("persistence_netmask"), f"{service.path}.persistence_netmask"
+    if netmask is None:
+        return
+    if service.value.get("persistence_timeout") == 0:
+        message = "Without persistence there is nothing that clients could share."
+        context.problems.add(path, netmask, message, "Remove it, or write persistence_timeout.")
+    vip = context.vocabulary.vip(service.value.get("vip"))
+    address = vip.value.get("address") if vip else None
+    if address is not None and not _is_netmask(netmask, address.version):
+        usual = "a netmask such as 255.255.255.0" if address.version == 4 else 'the length of a prefix, for example "64"'
+        context.problems.add(path, netmask, f"This is no netmask for clients of an IPv{address.version} address.", f"Write {usual}.")
+
+
+def _is_netmask(text: str, version: int) -> bool:
+    if version == 6:
+        return text.isdigit() and 1 <= int(text) <= 128
+    try:
+        return "." in text and ipaddress.ip_network(f"0.0.0.0/{text}").prefixlen > 0 and not text.startswith("0.")
+    except ValueError:
+        return False
+
+
+def _check_quorum(context: Context, service: Item) -> None:
+    quorum, hysteresis = service.value.get("quorum"), service.value.get("hysteresis")
+    servers = service.value.get("real_servers", [])
+    weights = [server.value.get("weight") for server in servers]
+    if quorum is None or None in weights or not servers:
+        return
+    if quorum > 1 and quorum > sum(weights):
+        message = f"All real servers together have a weight of {sum(weights)} only, so this is never reached."
+        context.problems.add(f"{service.path}.quorum", quorum, message, f"Write at most {max(sum(weights), 1)}.")
+    if hysteresis is not None and hysteresis >= quorum and hysteresis > 0:
+        message = f"It must be less than the quorum, {quorum}; keepalived ignores it otherwise."
+        context.problems.add(f"{service.path}.hysteresis", hysteresis, message, f"Write at most {quorum - 1}.")
+
+
+def _check_thresholds(context: Context, server: Item) -> None:
+    upper, lower = server.value.get("upper_threshold"), server.value.get("lower_threshold")
+    if lower and upper is not None and lower > upper:
+        message = f"It must not be above upper_threshold, {upper}; the kernel refuses that."
+        context.problems.add(f"{server.path}.lower_threshold", lower, message, "Write a smaller number, or raise upper_threshold.")
+
+
+def _check_sorry_server(context: Context, service: Item) -> None:
+    sorry = service.value.get("sorry_server")
+    path = f"{service.path}.sorry_server"
+    if not sorry or "name" not in sorry or not check_references(context, [Item(f"{path}.name", sorry["name"])]):
+        return
+    name = sorry["name"]
+    if name in [server.value.get("name") for server in service.value.get("real_servers", [])]:
+        message = f"{name} is one of the real servers: when none of them is well, neither is it."
+        context.problems.add(f"{path}.name", name, message, "Write another host.")
+        return
+    _check_real_server(context, service, Item(path, sorry))
 
 
 def _known_members(context: Context, owner: Item, key: str) -> list[Item]:

@@ -10,8 +10,9 @@ from typing import Any, Union
 
 from .derive import MOST_HOLDERS
 from .problems import HIDDEN, Problems
-from .rules_hosts import Context, check_group, check_names_once, check_references
+from .rules_hosts import Context, check_groups, check_names_once, check_references
 from .schema import Item
+from .vocabulary import advertisement_interval
 
 __all__ = ["check_vips", "check_vrrp"]
 
@@ -22,7 +23,7 @@ LONGEST_INTERVAL = {2: 255.0, 3: 40.95}
 
 def check_vrrp(context: Context) -> None:
     vrrp, problems = context.vocabulary.vrrp, context.problems
-    version, interval = vrrp.get("version"), vrrp.get("advertisement_interval")
+    version, interval = vrrp.get("version"), advertisement_interval(vrrp)
     if version == 3 and vrrp.get("password") is not None:
         problems.add(
             "edge_vrrp.password",
@@ -31,7 +32,8 @@ def check_vrrp(context: Context) -> None:
             "Remove the password, or write version: 2 in edge_vrrp.",
         )
     if version is not None and interval is not None:
-        _check_interval(version, interval, problems)
+        written = "advertisement_interval" if vrrp.get("advertisement_interval") is not None else "preset"
+        _check_interval(version, interval, f"edge_vrrp.{written}", problems)
     if version == 2:
         for vip in context.vocabulary.vips:
             address = vip.value.get("address")
@@ -39,9 +41,11 @@ def check_vrrp(context: Context) -> None:
                 problems.add(f"{vip.path}.address", str(address), "VRRPv2 carries IPv4 only.", "Write version: 3 in edge_vrrp.")
 
 
-def _check_interval(version: int, interval: float, problems: Problems) -> None:
-    path = "edge_vrrp.advertisement_interval"
-    if version == 2 and interval != int(interval):
+def _check_interval(version: int, interval: float, path: str, problems: Problems) -> None:
+    if version == 2 and path.endswith("preset") and interval != int(interval):
+        message = f"VRRPv2 counts in whole seconds, and this preset has an interval of {interval:g}."
+        problems.add(path, None, message, "Write preset: patient, or version: 3.")
+    elif version == 2 and interval != int(interval):
         problems.add(path, interval, "VRRPv2 counts in whole seconds.", "Write whole seconds, or version: 3 for shorter intervals.")
     elif interval > LONGEST_INTERVAL[version] or (version == 2 and interval < 1):
         shortest = 1 if version == 2 else 0.01
@@ -59,6 +63,8 @@ def check_vips(context: Context) -> None:
     _check_segments(addressed, context.problems)
     for vip in vips:
         _check_holders(context, vip)
+        _check_preemption(vip, context.problems)
+    _check_sync_groups(vips, context.problems)
 
 
 def _check_addresses_free(context: Context, vips: list[Item]) -> None:
@@ -98,7 +104,7 @@ def _check_holders(context: Context, vip: Item) -> None:
     holders = vip.value.get("holders", [])
     known = check_references(context, holders)
     for holder in known:
-        check_group(context, holder, "edge_directors", "hold a VIP")
+        check_groups(context, holder, ("edge_directors", "edge_web"), "hold a VIP")
     if len(holders) > MOST_HOLDERS:
         names = [holder.value for holder in holders]
         message = f"The priorities suffice for {MOST_HOLDERS} holders of one VIP, not {len(names)}."
@@ -115,3 +121,34 @@ def _check_holders(context: Context, vip: Item) -> None:
                 f"This is outside the subnet of its holder {holder.value}: {own} is not in {address.network}.",
                 f"Write an address and prefix of the segment of {holder.value}, or give {holder.value} the right edge_address.",
             )
+
+
+def _check_preemption(vip: Item, problems: Problems) -> None:
+    delay = vip.value.get("preempt_delay")
+    if delay and vip.value.get("nopreempt"):
+        message = "With nopreempt a preferred holder never takes the VIP back, so there is nothing to delay."
+        problems.add(f"{vip.path}.preempt_delay", delay, message, "Remove preempt_delay or nopreempt.")
+
+
+def _check_sync_groups(vips: list[Item], problems: Problems) -> None:
+    """VIPs of a group move as one: with different preferences their holders would be re-elected for ever."""
+    leaders: dict[str, Item] = {}
+    for vip in vips:
+        group = vip.value.get("sync_group")
+        if group is None:
+            continue
+        leader = leaders.setdefault(group, vip)
+        for key in ("holders", "nopreempt", "preempt_delay"):
+            mine, other = _compared(vip, key), _compared(leader, key)
+            if None not in (mine, other) and mine != other:
+                message = f"{leader.path} is in the sync group {group} too, but has {other} here."
+                problems.add(f"{vip.path}.{key}", mine, message, "Write the same for all VIPs of a group.")
+    for group, leader in leaders.items():
+        if sum(vip.value.get("sync_group") == group for vip in vips) == 1:
+            message = "No other VIP is in this group, and a group of one does nothing."
+            problems.add(f"{leader.path}.sync_group", group, message, "Remove it, or write it at the VIPs that move together.")
+
+
+def _compared(vip: Item, key: str) -> Any:
+    value = vip.value.get(key)
+    return [each.value for each in value] if isinstance(value, list) else value

@@ -28,9 +28,11 @@ from .schema import Field, Item, Section, list_of, nested, read_section
 __all__ = [
     "DEFAULT_INTERFACE",
     "HOST_VARIABLES",
+    "PRESETS",
     "SECTIONS",
     "SHARED_VARIABLES",
     "Vocabulary",
+    "advertisement_interval",
     "parse",
 ]
 
@@ -66,8 +68,43 @@ HASH_KEY = r"(?:\$\{\w+\}|[^\s;{}\"'\\#])+"
 # keepalived reads up to a blank, takes quotes apart, and '#' and '!' begin its comments.
 PASSWORD = r"[^\s\"'#!{}\\]{1,8}"
 EMPTY = "{} needs at least one {}; the list, or the group that it names, is empty."
+HOST_HEADER = r"[A-Za-z0-9]([A-Za-z0-9.:-]*[A-Za-z0-9])?"
+PROCESS = r"[^\s\"'#!{}/]{1,15}"
+# How fast a dead holder is noticed, as the interval of advertisements: three of them missed, and a little.
+PRESETS = {"patient": 1, "standard": 0.3, "fast": 0.1, "extreme": 0.01}
+PRESET_ALIASES = {"slow": "patient", "default": "patient", "normal": "standard", "fastest": "extreme"}
+SCHEDULER_FLAGS = ("sh-port", "sh-fallback", "mh-port", "mh-fallback")
 COMMERCIAL = "Only nginx's commercial edition knows this; open-source nginx refuses to start with it."
 NOT_YET = "This version of steadfast.edge does not support this."
+
+TRACK = Section(
+    fields={
+        "process": Field(
+            matching(
+                PROCESS,
+                "This cannot be the name of a process.",
+                "Write it as /proc/PID/comm has it, at most 15 characters, for example nginx.",
+            )
+        ),
+        "port": Field(integer(1, 65535, 80), default=80),
+        "path": Field(
+            matching(CHECK_PATH, "This is not the path of a URL.", "Write a path that begins with '/', for example /healthz."),
+            default="/healthz",
+        ),
+        "host": Field(matching(HOST_HEADER, "This cannot be the name of a web site.", "Write a name such as shop.example.com.")),
+        "status": Field(integer(100, 599, 200), default=200),
+        "interval": Field(integer(1, 3600, 1), default=1),
+        "timeout": Field(integer(1, 3600, 1), default=1),
+        "retries": Field(integer(0, 1000, 1), default=1),
+        "recovery": Field(integer(1, 3600, 3), default=3),
+    },
+    example="{process: nginx, path: /healthz}",
+    shorthand="process",
+    advice={
+        "weight": "A holder that cannot serve must lose the VIP at once; a smaller priority would let the others wait.",
+        "script": NOT_YET,
+    },
+)
 
 VIP = Section(
     fields={
@@ -80,6 +117,9 @@ VIP = Section(
         ),
         "interface": Field(interface),
         "nopreempt": Field(boolean, default=False),
+        "preempt_delay": Field(number(0, 1000), default=0),
+        "sync_group": Field(name),
+        "track": Field(structure=nested(TRACK)),
     },
     example="{name: shop, address: 192.0.2.150/24, virtual_router_id: 51, holders: [director1, director2]}",
     advice={
@@ -91,7 +131,8 @@ VIP = Section(
 VRRP = Section(
     fields={
         "version": Field(integer(2, 3, 3), default=3),
-        "advertisement_interval": Field(interval, default=1),
+        "preset": Field(choice(tuple(PRESETS), aliases=PRESET_ALIASES), default="patient"),
+        "advertisement_interval": Field(interval),
         "password": Field(
             matching(
                 PASSWORD,
@@ -101,15 +142,21 @@ VRRP = Section(
             secret=True,
         ),
         "unicast": Field(boolean, default=True),
+        "connection_sync": Field(boolean, default=False),
     },
-    example="{version: 3, advertisement_interval: 1}",
+    example="{version: 3, preset: standard}",
 )
 
 CHECK = Section(
     fields={
-        "type": Field(choice(("http", "tcp"), later=("https", "ssl", "misc", "udp", "dns")), default="http"),
+        "type": Field(
+            choice(("http", "https", "tcp", "udp", "ping"), later=("misc", "dns", "smtp", "bfd"), aliases={"ssl": "https", "icmp": "ping"}),
+            default="http",
+        ),
         "path": Field(matching(CHECK_PATH, "This is not the path of a URL.", "Write a path that begins with '/', for example /healthz.")),
         "status": Field(integer(100, 599, 200)),
+        "host": Field(matching(HOST_HEADER, "This cannot be the name of a web site.", "Write a name such as shop.example.com.")),
+        "port": Field(integer(1, 65535, 80)),
         "interval": Field(number(0.1, 3600), default=2),
         "timeout": Field(number(0.1, 3600), default=2),
         "retries": Field(integer(0, 1000, 1), default=1),
@@ -123,8 +170,16 @@ REAL_SERVER = Section(
         "name": Field(text, required=True),
         "weight": Field(integer(0, 65535, 1), default=1),
         "port": Field(integer(1, 65535, 80)),
+        "upper_threshold": Field(integer(0, 2147483647, 1000), default=0),
+        "lower_threshold": Field(integer(0, 2147483647, 800), default=0),
     },
     example="{name: web1, weight: 1}",
+    shorthand="name",
+)
+
+SORRY_SERVER = Section(
+    fields={"name": Field(text, required=True), "port": Field(integer(1, 65535, 80))},
+    example="{name: web3}",
     shorthand="name",
 )
 
@@ -133,10 +188,19 @@ SERVICE = Section(
         "name": Field(name, required=True),
         "vip": Field(text, required=True),
         "port": Field(integer(1, 65535, 80), required=True),
-        "protocol": Field(choice(("tcp",), later=("udp", "sctp")), default="tcp"),
+        "protocol": Field(choice(("tcp", "udp"), later=("sctp",)), default="tcp"),
         "scheduler": Field(choice(SCHEDULERS, aliases=SCHEDULER_ALIASES), default="wlc"),
+        "scheduler_flags": Field(
+            structure=list_of(choice(SCHEDULER_FLAGS), "[sh-port]"),
+        ),
+        "one_packet": Field(boolean, default=False),
         "forward": Field(choice(("route",), later=("tunnel", "masquerade"), aliases=FORWARD_ALIASES), default="route"),
         "persistence_timeout": Field(integer(0, 2678400, 300), default=0),
+        "persistence_netmask": Field(text),
+        "quorum": Field(integer(1, 2147483647, 1), default=1),
+        "hysteresis": Field(integer(0, 2147483647, 0), default=0),
+        "sorry_server": Field(structure=nested(SORRY_SERVER)),
+        "inhibit_on_failure": Field(boolean, default=False),
         "real_servers": Field(
             structure=list_of(REAL_SERVER, "[web1, web2]", EMPTY.format("A service", "real server")),
             required=True,
@@ -144,7 +208,7 @@ SERVICE = Section(
         "check": Field(structure=nested(CHECK)),
     },
     example="{name: shop-http, vip: shop, port: 80, real_servers: [web1, web2]}",
-    advice={"quorum": NOT_YET, "sorry_server": NOT_YET, "fwmark": NOT_YET},
+    advice={"fwmark": NOT_YET, "persistence_granularity": "Write persistence_netmask."},
 )
 
 METHODS = ("round_robin", "least_conn", "ip_hash", "random", "hash")
@@ -202,9 +266,11 @@ UPSTREAM = Section(
 # For the reference page and its test.
 SECTIONS: Mapping[str, Section] = {
     "edge_vips[]": VIP,
+    "edge_vips[].track": TRACK,
     "edge_vrrp": VRRP,
     "edge_virtual_services[]": SERVICE,
     "edge_virtual_services[].real_servers[]": REAL_SERVER,
+    "edge_virtual_services[].sorry_server": SORRY_SERVER,
     "edge_virtual_services[].check": CHECK,
     "edge_upstreams[]": UPSTREAM,
     "edge_upstreams[].members[]": MEMBER,
@@ -229,25 +295,43 @@ class Vocabulary:
         named = [holder.value for vip in self.vips for holder in vip.value.get("holders", [])]
         for item in self.services:
             named += [server.value["name"] for server in item.value.get("real_servers", []) if "name" in server.value]
+            sorry = item.value.get("sorry_server")
+            named += [sorry["name"]] if sorry and "name" in sorry else []
         for item in self.upstreams:
             named += [member.value["name"] for member in item.value.get("members", []) if "name" in member.value]
         return list(dict.fromkeys(named))
 
 
+HTTP_DEFAULTS = {"path": "/", "status": 200, "host": None}
+
+
 def _check_or_default(service: dict[str, Any], path: str, problems: Problems) -> None:
-    """A service without `check` is asked for a connection only; keys of HTTP mean nothing there."""
+    """Without `check` a connection suffices, and of UDP that nobody refuses; keys of HTTP mean nothing there."""
     if "check" not in service:
         return
-    check = service["check"] or read_section({"type": "tcp"}, CHECK, path, problems)
+    usual = "udp" if service.get("protocol") == "udp" else "tcp"
+    check = service["check"] or read_section({"type": usual}, CHECK, path, problems)
     if check is None or "type" not in check:
         return
-    for key, default in (("path", "/"), ("status", 200)):
-        if check["type"] == "http":
+    kind = check["type"]
+    for key, default in HTTP_DEFAULTS.items():
+        if kind in ("http", "https"):
             if key in check:
                 check[key] = default if check[key] is None else check[key]
         elif check.get(key) is not None:
-            problems.add(f"{path}.check.{key}", check[key], "A tcp check sends no request.", f"Remove {key}, or write type: http.")
+            problems.add(f"{path}.check.{key}", check[key], f"A {kind} check sends no request.", f"Remove {key}, or write type: http.")
+    if kind == "ping" and check.get("port") is not None:
+        problems.add(f"{path}.check.port", check["port"], "A ping check knows no port.", "Remove port, or write type: tcp.")
     service["check"] = check
+
+
+def advertisement_interval(vrrp: Mapping[str, Any]) -> float | None:
+    """The interval that is written, else that of the preset; None where neither could be read."""
+    if vrrp.get("advertisement_interval") is not None:
+        found: float = vrrp["advertisement_interval"]
+        return found
+    preset = vrrp.get("preset") if "advertisement_interval" in vrrp else None
+    return None if preset is None else PRESETS[preset]
 
 
 def parse(values: Mapping[str, Any], problems: Problems) -> Vocabulary:

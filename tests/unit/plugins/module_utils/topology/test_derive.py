@@ -13,6 +13,8 @@ from ansible_collections.steadfast.edge.plugins.module_utils._topology import de
 from ansible_collections.steadfast.edge.plugins.module_utils._topology.problems import TopologyError
 from ansible_collections.steadfast.edge.tests.unit.plugins.module_utils.topology.cases import good, hostvars, put
 
+CHECK = {"virtualhost": None, "port": None, "interval": 2, "timeout": 2, "retries": 1, "retry_delay": 1}
+NO_THRESHOLDS = {"upper_threshold": None, "lower_threshold": None}
 FUNCTIONS = (derive.vrrp_instances, derive.virtual_servers, derive.realserver_vips, derive.upstreams)
 
 
@@ -35,6 +37,8 @@ def test_a_holder_runs_one_instance_for_each_vip(inventory: dict[str, Any]) -> N
             "unicast_peers": ["192.0.2.12"],
             "virtual_ipaddresses": ["192.0.2.150/32"],
             "auth_pass": None,
+            "preempt_delay": None,
+            "health": None,
         },
         {
             "name": "center",
@@ -48,6 +52,8 @@ def test_a_holder_runs_one_instance_for_each_vip(inventory: dict[str, Any]) -> N
             "unicast_peers": ["192.0.2.12"],
             "virtual_ipaddresses": ["192.0.2.151/32"],
             "auth_pass": None,
+            "preempt_delay": None,
+            "health": None,
         },
     ]
 
@@ -84,6 +90,75 @@ def test_only_version_2_has_a_password(inventory: dict[str, Any]) -> None:
     assert derive.vrrp_instances(hostvars(inventory), "director1")[0]["auth_pass"] is None
 
 
+def test_the_preset_is_an_interval_unless_one_is_written(inventory: dict[str, Any]) -> None:
+    expected = {"patient": 1, "standard": 0.3, "fast": 0.1, "extreme": 0.01}
+    for preset, interval in expected.items():
+        inventory["all"]["edge_vrrp"] = {"preset": preset}
+        assert derive.vrrp_instances(hostvars(inventory), "director1")[0]["advert_int"] == interval
+    inventory["all"]["edge_vrrp"] = {"preset": "extreme", "advertisement_interval": 2}
+    assert derive.vrrp_instances(hostvars(inventory), "director1")[0]["advert_int"] == 2
+
+
+def test_a_delayed_preemption_begins_as_backup(inventory: dict[str, Any]) -> None:
+    put(inventory["all"], "edge_vips[0].preempt_delay", 30)
+    instance = derive.vrrp_instances(hostvars(inventory), "director1")[0]
+    assert (instance["state"], instance["preempt_delay"], instance["priority"]) == ("BACKUP", 30, 250)
+
+
+def test_what_is_tracked_decides_with_usual_values(inventory: dict[str, Any]) -> None:
+    usual = {"port": 80, "path": "/healthz", "host": None, "status": 200, "interval": 1, "timeout": 1, "retries": 1, "recovery": 3}
+    put(inventory["all"], "edge_vips[0].track", "nginx")
+    put(inventory["all"], "edge_vips[1].track", {"path": "/up", "retries": 0})
+    first, second = derive.vrrp_instances(hostvars(inventory), "director1")
+    assert first["health"] == {"process": "nginx", **usual}
+    assert second["health"] == {"process": None, **usual, "path": "/up", "retries": 0}
+
+
+def test_vips_of_a_group_move_together(inventory: dict[str, Any]) -> None:
+    for vip in inventory["all"]["edge_vips"]:
+        vip["sync_group"] = "both"
+    assert derive.vrrp_sync_groups(hostvars(inventory), "director2") == [{"name": "both", "instances": ["shop", "center"]}]
+    assert derive.vrrp_sync_groups(hostvars(inventory), "web1") == []
+    put(inventory["all"], "edge_vips[1].holders", ["director2"])
+    assert derive.vrrp_sync_groups(hostvars(inventory), "director1") == []
+
+
+def test_a_fast_pace_is_kept_in_real_time(inventory: dict[str, Any]) -> None:
+    calm = {"vrrp_rt_priority": None, "vrrp_no_swap": False, "lvs_sync_daemon": None}
+    assert derive.keepalived_global_defs(hostvars(inventory), "director1") == calm
+    inventory["all"]["edge_vrrp"] = {"preset": "fast"}
+    assert derive.keepalived_global_defs(hostvars(inventory), "director1") == {**calm, "vrrp_rt_priority": 50, "vrrp_no_swap": True}
+
+
+def test_only_who_balances_exchanges_connections(inventory: dict[str, Any]) -> None:
+    inventory["all"]["edge_vrrp"] = {"connection_sync": True}
+    put(inventory["all"], "edge_vips[1].holders", ["director1"])
+    inventory["hosts"]["director2"]["edge_interface"] = "ens3"
+    seen = hostvars(inventory)
+    sync = [derive.keepalived_global_defs(seen, host)["lvs_sync_daemon"] for host in ("director1", "director2", "web1")]
+    assert sync == [{"interface": "eth0", "id": 51}, {"interface": "ens3", "id": 51}, None]
+
+
+def test_a_sorry_server_accepts_the_vip_and_serves_the_same_port(inventory: dict[str, Any]) -> None:
+    put(inventory["all"], "edge_virtual_services[1].sorry_server", "app1")
+    seen = hostvars(inventory)
+    assert derive.virtual_servers(seen, "director1")[1]["sorry_server"] == {"address": "192.0.2.31", "port": 443}
+    assert derive.realserver_vips(seen, "app1") == ["192.0.2.150"]
+
+
+def test_what_a_service_may_say_reaches_keepalived(inventory: dict[str, Any]) -> None:
+    inventory["all"]["edge_virtual_services"][1].update(
+        protocol="udp", scheduler="sh", scheduler_flags=["sh-port"], one_packet=True, quorum=2, hysteresis=1, inhibit_on_failure=True,
+        persistence_netmask="255.255.255.0", real_servers=[{"name": "web1", "upper_threshold": 10, "lower_threshold": 5}],
+    )  # fmt: skip
+    server = derive.virtual_servers(hostvars(inventory), "director1")[1]
+    assert (server["protocol"], server["scheduler_flags"], server["one_packet"]) == ("UDP", ["sh-port"], True)
+    assert (server["quorum"], server["hysteresis"], server["inhibit_on_failure"]) == (2, 1, True)
+    assert (server["persistence_granularity"], server["check"]["type"]) == ("255.255.255.0", "udp")
+    assert server["real_servers"][0]["upper_threshold"] == 10
+    assert server["real_servers"][0]["lower_threshold"] == 5
+
+
 def test_interface_of_the_vip_wins_over_the_hosts(inventory: dict[str, Any]) -> None:
     inventory["hosts"]["director1"]["edge_interface"] = "ens3"
     interfaces = [instance["interface"] for instance in derive.vrrp_instances(hostvars(inventory), "director1")]
@@ -104,24 +179,23 @@ def test_a_holder_balances_the_services_of_its_vips(inventory: dict[str, Any]) -
         "port": 80,
         "protocol": "TCP",
         "scheduler": "wrr",
+        "scheduler_flags": [],
+        "one_packet": False,
         "forward": "DR",
         "persistence_timeout": 0,
-        "check": {"type": "http", "path": "/healthz", "status": 200, "interval": 2, "timeout": 2, "retries": 1, "retry_delay": 1},
+        "persistence_granularity": None,
+        "quorum": None,
+        "hysteresis": None,
+        "inhibit_on_failure": False,
+        "sorry_server": None,
+        "check": {**CHECK, "type": "http", "path": "/healthz", "status": 200},
         "real_servers": [
-            {"address": "192.0.2.21", "port": 80, "weight": 1},
-            {"address": "192.0.2.22", "port": 80, "weight": 3},
+            {"address": "192.0.2.21", "port": 80, "weight": 1, **NO_THRESHOLDS},
+            {"address": "192.0.2.22", "port": 80, "weight": 3, **NO_THRESHOLDS},
         ],
     }
     # Without `check` a connection suffices; every key is there all the same.
-    assert second["check"] == {
-        "type": "tcp",
-        "path": None,
-        "status": None,
-        "interval": 2,
-        "timeout": 2,
-        "retries": 1,
-        "retry_delay": 1,
-    }
+    assert second["check"] == {**CHECK, "type": "tcp", "path": None, "status": None}
     assert (second["scheduler"], second["persistence_timeout"]) == ("wlc", 300)
 
 

@@ -1,0 +1,44 @@
+# Copyright: the steadfast.edge authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The module as Ansible runs it, on a host without keepalived."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+from ansible_collections.steadfast.edge.plugins.module_utils._keepalived.daemon import USR1, Host
+from ansible_collections.steadfast.edge.plugins.modules import keepalived_info
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_it_answers_without_keepalived(check_mode: bool) -> None:
+    arguments = json.dumps({"ANSIBLE_MODULE_ARGS": {"timeout": 1, "_ansible_check_mode": check_mode}})
+    environment = {**os.environ, "PATH": "/nonexistent"}
+    code = f"from {keepalived_info.__name__} import main; main()"
+    done = subprocess.run([sys.executable, "-c", code], input=arguments, env=environment, capture_output=True, text=True, check=True)
+    found: dict[str, Any] = json.loads(done.stdout)
+    assert (found["changed"], found["unknown"]) == (False, [])
+    assert found["process_events"] in (True, False, None)
+
+
+def test_a_process_that_does_not_expect_a_signal_is_known() -> None:
+    """Sent to this one, it would kill."""
+    with subprocess.Popen(["sleep", "60"]) as sleeper:
+        try:
+            assert not Host().expects(sleeper.pid, USR1)
+            with subprocess.Popen(["env", "--ignore-signal=USR1", "sleep", "60"]) as deaf:
+                try:
+                    deadline = 500
+                    while not Host().expects(deaf.pid, USR1) and deadline:
+                        deadline -= 1
+                    assert deadline
+                finally:
+                    deaf.kill()
+        finally:
+            sleeper.kill()
