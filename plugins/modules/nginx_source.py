@@ -27,7 +27,9 @@ options:
     type: str
     required: true
   id:
-    description: Anything that changes whenever something about the build does. By default it is derived from all other options.
+    description:
+      - Anything that changes whenever something about the build does.
+      - By default it follows from O(checksum), O(prefix), O(flags) and O(service).
     type: str
   prefix:
     description: Folder of the installation. The binary is V(sbin/nginx) in it, the configuration V(conf), the logs V(logs).
@@ -149,7 +151,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
 
 
 def identity(params: dict[str, Any]) -> str:
-    parts = [params[name] for name in ("checksum", "prefix", "flags", "service", "unit")]
+    parts = [params[name] for name in ("checksum", "prefix", "flags", "service")]
     return params["id"] or hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 

@@ -10,12 +10,12 @@ import subprocess
 from collections.abc import Iterator
 
 import pytest
-from ansible_collections.steadfast.edge.tests.integration.nginx.host import HERE, Lab, Web
+from ansible_collections.steadfast.edge.tests.integration.nginx.host import Web, make_lab
 
 
 @pytest.fixture(scope="session")
 def web() -> Iterator[Web]:
-    lab = Lab(os.environ.get("LAB_NAME", "nginxhost"), HERE / "inventory")
+    lab = make_lab()
     kept = "KEEP_LAB" in os.environ  # for work on the tests themselves
     if not kept:
         subprocess.run(lab.command("down"), check=False, capture_output=True)

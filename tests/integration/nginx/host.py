@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -24,6 +25,10 @@ from ansible_collections.steadfast.edge.plugins.module_utils._probe import clien
 from labclient import PROBE, Lab
 
 WEB = "192.0.2.21"
+
+
+def make_lab() -> Lab:
+    return Lab(os.environ.get("LAB_NAME", "nginxhost"), HERE / "inventory")
 
 
 class Load:

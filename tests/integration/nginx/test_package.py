@@ -79,11 +79,11 @@ def test_quit_serves_requests_to_their_end(web: Web) -> None:
         assert web.eventually(lambda: len(load.answers) >= 2)
         open_requests = int(web.sh("ss -Htn state established sport = :80 | wc -l"))
         web.control("quit")
-        quitted = max(answer.number for answer in load.answers)
         web.control("start")
     assert open_requests >= 4
-    refused = [answer for answer in load.lost if answer.error != "ConnectionRefusedError"]
-    assert not refused, (refused[:3], quitted)
+    # While nginx is away nobody listens; but whoever had been let in was served.
+    broken = [answer for answer in load.lost if not answer.error.startswith("ConnectionRefusedError")]
+    assert not broken, broken[:3]
 
 
 def test_a_new_binary_that_fails_leaves_the_old_one_serving(web: Web) -> None:

@@ -5,28 +5,34 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
-from ansible.module_utils.testing import patch_module_args
-from ansible_collections.steadfast.edge.plugins.modules import nginx_info
 from ansible_collections.steadfast.edge.tests.unit.plugins.module_utils.nginxd.rig import World
+from ansible_collections.steadfast.edge.tests.unit.plugins.modules.nginx_driver import Driver, check_documentation
+
+
+def test_the_documentation_is_the_argument_spec() -> None:
+    check_documentation("nginx_info")
 
 
 @pytest.mark.parametrize("check", [False, True])
 @pytest.mark.parametrize("installed", [False, True])
-def test_the_answer_is_the_documented_one(
+def test_what_is_there_and_what_is_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], check: bool, installed: bool
 ) -> None:
     world = World(tmp_path)
     if not installed:
         world.binary.unlink()
-    monkeypatch.setattr(nginx_info, "NginxHost", lambda: world)
-    with patch_module_args({"_ansible_check_mode": check, "files": ["/nonesuch"]}), pytest.raises(SystemExit):
-        nginx_info.main()
-    answer: dict[str, Any] = json.loads(capsys.readouterr().out)
-    assert set(answer) - {"changed", "invocation"} == set(yaml.safe_load(nginx_info.RETURN))
+    run = Driver("nginx_info", world, monkeypatch, capsys)
+    wanted = [{"name": "shop", "folder": str(tmp_path / "certificates")}]
+    answer = run(check_mode=check, files=["/nonesuch"], self_signed=wanted)
     assert (answer["changed"], answer["installed"], answer["files"]) == (False, installed, {"/nonesuch": None})
+    assert answer["openssl"] == ("3.0.17" if installed else None)
+    assert answer["self_signed_due"] == {"shop": "it is not there"}
+    assert not (tmp_path / "certificates").exists()
+
+
+def test_a_name_that_cannot_be_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    run = Driver("nginx_info", World(tmp_path), monkeypatch, capsys)
+    assert "no name for a file" in run(self_signed=[{"name": "a/b", "folder": "/x"}])["msg"]

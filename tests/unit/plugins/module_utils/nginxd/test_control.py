@@ -141,7 +141,7 @@ def test_stop_tells_systemd_before_it_hurries(world: World) -> None:
 
 def test_a_stop_that_leaves_a_worker_is_told(world: World) -> None:
     world.answers["systemctl stop"] = lambda: (world.unit.update(STOPPED), world.end(MASTER), Finished(0, ""))[2]  # type: ignore[func-returns-value]
-    with pytest.raises(NginxError, match="process 11 .* goes on"):
+    with pytest.raises(NginxError, match=r"process 11 .* goes on"):
         control.quit_gracefully(world, request(world))
 
 
@@ -149,7 +149,7 @@ def test_start_waits_for_workers(world: World) -> None:
     world.end(11)
     world.end(12)
     world.unit.update(STOPPED)
-    world.answers["systemctl start"] = lambda: (world.unit.update(ActiveState="active", MainPID=MASTER), Finished(0, ""))[1]  # type: ignore[func-returns-value]
+    world.answers["systemctl start"] = lambda: (world.unit.update(ActiveState="active", MainPID=MASTER), Finished(0, ""))[1]
     world.at = {1.0: lambda: world.start(31, MASTER, "nginx: worker process")}
     assert control.start(world, request(world)).after["workers"] == [31]
     assert not control.start(world, request(world)).changed
