@@ -1,0 +1,84 @@
+# Copyright: the steadfast.edge authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Logs are moved aside under load, by both ways, and every request is in them exactly once."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+from ansible_collections.steadfast.edge.tests.integration.nginx.host import WEB, Load, Web
+
+LOGS = "/var/log/nginx"
+DATED = re.compile(r"access\.\d{4}-\d\d-\d\d\+\d\d:\d\d\.log\.gz")
+
+
+def logged(web: Web, mark: str, *folders: str) -> int:
+    """Lines of this client in all files of the log, packed or not; nginx has ended and so has written what it held back."""
+    files = " ".join(f"{folder}/access*" for folder in (LOGS, *folders))
+    return int(web.sh(f"zcat -f {files} | grep -c 'GET /{mark} '", rc=None))
+
+
+def rotated_under_load(web: Web, mark: str, rotate: str) -> Load:
+    """Four rotations; what each has moved aside is moved on, since one day or minute has but one name."""
+    web.sh("rm -rf /srv/aside; mkdir -p /srv/aside; chmod 755 /srv /srv/aside")
+    with web.asked(f"http://{WEB}/{mark}", rate=200, connections="both") as load:
+        for turn in range(4):
+            seen = len(load.answers)
+            assert web.eventually(lambda seen=seen: len(load.answers) > seen + 100)  # type: ignore[misc]
+            web.sh(rotate)
+            web.sh(f"cd {LOGS}; for file in access.log-* access.2*; do test ! -e $file || mv $file /srv/aside/access.{turn}.$file; done")
+    web.sh("systemctl stop nginx")
+    return load
+
+
+def requests_sent(load: Load) -> int:
+    """Those that were answered; of those under way when the client was ended nobody knows."""
+    assert not load.lost, load.lost[:3]
+    return len(load.answers)
+
+
+def check(web: Web, mark: str, load: Load) -> None:
+    lines, answered = logged(web, mark, "/srv/aside"), requests_sent(load)
+    files = web.sh("ls /srv/aside").split()
+    web.sh("systemctl start nginx")
+    assert len(files) >= 4, files
+    assert 0 <= lines - answered <= 8, f"{lines} lines of {answered} requests"
+
+
+def test_logrotate(web: Web) -> None:
+    web.role()
+    assert "dateext" in web.sh("cat /etc/logrotate.d/nginx")
+    load = rotated_under_load(web, "logrotate", "rm -f /run/nginx.pid; logrotate --force /etc/logrotate.d/nginx")
+    check(web, "logrotate", load)
+    owner = web.sh(f"stat -c '%U:%G %a' {LOGS}/access.log")
+    assert owner == "www-data:adm 640"
+
+
+def test_timer(web: Web) -> None:
+    printed = web.role(nginx_log_rotation="timer", nginx_log_rotation_interval="*:0/10", nginx_log_rotation_keep=2)
+    assert "changed=0" in web.role(nginx_log_rotation="timer", nginx_log_rotation_interval="*:0/10", nginx_log_rotation_keep=2), printed
+    assert web.sh("test -e /etc/logrotate.d/nginx && echo there || true") == ""
+    assert "nginx-rotate.timer" in web.sh("systemctl list-timers --no-legend")
+    web.sh(f"rm -f {LOGS}/access.2*")
+    load = rotated_under_load(web, "timer", "rm -f /run/nginx.pid; systemctl start nginx-rotate.service")
+    names = Counter(bool(DATED.search(name)) for name in web.sh("ls /srv/aside").split())
+    assert names[True] >= 4 and not names[False]
+    check(web, "timer", load)
+
+
+def test_old_files_go(web: Web) -> None:
+    names = [f"access.2026-01-0{day}+00:00.log.gz" for day in range(1, 6)]
+    web.sh(f"cd {LOGS}; rm -f access.2*; touch {' '.join(names)} access.other.log")
+    web.sh("systemctl start nginx-rotate.service")
+    left = [name for name in web.sh(f"ls {LOGS}").split() if name.startswith("access.2")]
+    assert len(left) == 2 and names[0] not in left
+    assert "access.other.log" in web.sh(f"ls {LOGS}").split()
+
+
+def test_none_takes_all_of_it_off(web: Web) -> None:
+    web.role(nginx_log_rotation="none")
+    left = "ls /etc/logrotate.d/nginx /etc/systemd/system/nginx-rotate.* /usr/local/sbin/steadfast-edge-nginx-rotate 2>/dev/null"
+    assert web.sh(left, rc=None) == ""
+    assert "nginx-rotate" not in web.sh("systemctl list-timers --all --no-legend")
