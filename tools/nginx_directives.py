@@ -107,6 +107,7 @@ class Sources:
         self.releases = releases(repository)
         self._files = {version: dict(self._listed(commit)) for version, commit in self.releases.items()}
         self._contents = self._read({name for files in self._files.values() for name in files.values()})
+        self._literals: dict[tuple[frozenset[str], str], bool] = {}
         self._commands = {name: _commands(content) for name, content in self._contents.items()}
 
     def _listed(self, commit: str) -> Iterator[tuple[str, str]]:
@@ -143,9 +144,12 @@ class Sources:
             since = version
         return ()
 
-    @cache
     def _has_literal(self, names: frozenset[str], word: str) -> bool:
-        return any(f'"{word}"' in content or f'"{word}=' in content for content in map(self._contents.__getitem__, names))
+        # Most releases have most files in common.
+        if (names, word) not in self._literals:
+            contents = map(self._contents.__getitem__, names)
+            self._literals[names, word] = any(f'"{word}"' in content or f'"{word}=' in content for content in contents)
+        return self._literals[names, word]
 
 
 def _commands(content: str) -> list[tuple[str, frozenset[str]]]:
@@ -216,7 +220,8 @@ def documents(repository: Path) -> Iterator[tuple[str, str, ElementTree.Element]
         # Some pages are continued in others: their outermost element is begun or ended elsewhere.
         page = re.sub(r"<\?xml.*?\?>|<!DOCTYPE.*?(\[.*?\]\s*)?>|</?module\b[^>]*>", "", page, flags=re.S)
         page = re.sub(r"&(?!lt;|gt;|amp;|#)\w+;", " ", page)
-        yield path.removeprefix(DOCUMENTS).split("/")[1], _module(path.replace("_head.xml", "")), ElementTree.fromstring(f"<all>{page}</all>")
+        content = ElementTree.fromstring(f"<all>{page}</all>")
+        yield path.removeprefix(DOCUMENTS).split("/")[1], _module(path.replace("_head.xml", "")), content
 
 
 def _documented_contexts(folder: str, directive: ElementTree.Element) -> set[str]:
@@ -318,7 +323,9 @@ def write(rows: Iterable[Row], known: list[Version], revisions: dict[str, str]) 
     ordered = sorted(rows, key=lambda row: (row.name, row.module))
     lines = [_line(row, known) for row in ordered]
     parameters = [
-        f"{row.name} {row.module} {row.before_parameters} {' '.join(word + mark for word, mark in sorted(row.parameters.items()))}" for row in ordered if row.parameters
+        " ".join([row.name, row.module, str(row.before_parameters), *(word + mark for word, mark in sorted(row.parameters.items()))])
+        for row in ordered
+        if row.parameters
     ]
     return HEAD.format(
         nginx=revisions["nginx"],

@@ -16,6 +16,7 @@ from ansible_collections.steadfast.edge.plugins.module_utils._spec.roles import 
 from ansible_collections.steadfast.edge.plugins.module_utils._topology import preflight
 from ansible_collections.steadfast.edge.plugins.module_utils._topology.inventory import Inventory
 
+
 def scope(value: Any) -> str:
     """What a raw value depends on: nothing ("literal"), the inventory alone ("inventory"), or the host, as far as one can tell."""
     if isinstance(value, Mapping):

@@ -15,7 +15,10 @@ short_description: Check the topology before any host is touched
 version_added: 0.1.0
 description:
   - Checks the shared vocabulary of the inventory (C(edge_vips), C(edge_vrrp), C(edge_virtual_services), C(edge_upstreams))
-    and the names of all variables of the collection's roles, for all hosts at once.
+    and all variables of the collection's roles, for all hosts at once.
+  - A variable of a role is checked wherever it is set, by the role's argument specification, whether or not the host runs the role.
+    For the hosts of C(edge_web), the whole configuration of nginx is checked, its directives included; what the installed version
+    of nginx lacks is left to the role. So are values that cannot be rendered without facts.
   - Reports every error in one message, each with the path of the value and what to write instead.
   - Runs on the controller and connects to no host. It sees the whole inventory, whatever C(--limit) says.
   - It sees what the inventory and C(--extra-vars) say, not the variables of plays and roles.

@@ -28,7 +28,8 @@ def printed(value: Any) -> list[str]:
     if isinstance(value, (list, tuple)):
         return [line for item in value for line in printed(item)]
     if isinstance(value, Mapping):
-        raise Reject("A directive's value is a text, a number, true or false, or a list of them.", "Write it as one text, as in nginx's files.")
+        message = "A directive's value is a text, a number, true or false, or a list of them."
+        raise Reject(message, "Write it as one text, as in nginx's files.")
     return [str(value)]
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from fnmatch import fnmatchcase
-from functools import lru_cache
-from typing import Any, NamedTuple, Optional
+from functools import cache
+from typing import Any, NamedTuple
 
 from .._topology.problems import Problems, closest, join_names
 from .._topology.scalars import Reject
@@ -94,8 +94,8 @@ def check(
         problems.add(path, value, *finding)
 
 
-@lru_cache(maxsize=None)
-def _judge(name: str, context: str, version: str | None) -> tuple[Optional[Directive], Optional[Finding]]:
+@cache
+def _judge(name: str, context: str, version: str | None) -> tuple[Directive | None, Finding | None]:
     """The directive that stands here by this name, or why there is none."""
     meanings = find(name)
     if not meanings:
@@ -149,7 +149,7 @@ def _too_new(what: str, since: Version, version: str | None) -> Finding:
 
 def _judge_arguments(directive: Directive, value: Any, arguments: list[str], version: Version | None) -> Finding | None:
     if directive.flag and (len(arguments) != 1 or arguments[0].lower() not in ("on", "off")):
-        return Finding("This is either on or off.", "Write true for on, \"off\" in quotes for off; false leaves the directive out.")
+        return Finding("This is either on or off.", 'Write true for on, "off" in quotes for off; false leaves the directive out.')
     if not directive.flag and not directive.takes(len(arguments)):
         if directive.counts == (0,) and value is True:
             return Finding("This takes no argument, and true prints one.", 'Write an empty text, "".')

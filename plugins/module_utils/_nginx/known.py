@@ -8,8 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Optional
+from functools import cache
 
 from .table import PARAMETERS, TABLE
 
@@ -20,7 +19,7 @@ Version = tuple[int, ...]
 MARK = re.compile(r"([^@<!]+)(?:@([\d.]+))?(?:<([\d.]+))?(!)?")
 
 
-@lru_cache(maxsize=None)
+@cache
 def version_of(text: str | None) -> Version | None:
     numbers = re.match(r"\d+(\.\d+)*", text or "")
     return tuple(map(int, numbers.group().split("."))) if numbers else None
@@ -30,8 +29,8 @@ def version_of(text: str | None) -> Version | None:
 class Span:
     """The releases that have something: from `since` on, and before `until`."""
 
-    since: Optional[Version] = None
-    until: Optional[Version] = None
+    since: Version | None = None
+    until: Version | None = None
 
     def has(self, version: Version | None) -> bool:
         """An unknown version has everything."""
@@ -51,7 +50,7 @@ class Directive:
     counts: tuple[int, ...]
     more: bool
     # By word: since when, None for the commercial edition. They come after so many other arguments.
-    parameters: Mapping[str, Optional[Version]]
+    parameters: Mapping[str, Version | None]
     before_parameters: int
 
     def span(self, context: str) -> Span | None:
@@ -92,7 +91,7 @@ def _read(line: str, parameters: Mapping[tuple[str, str], list[str]]) -> Directi
     )
 
 
-@lru_cache(maxsize=None)
+@cache
 def _all() -> dict[str, tuple[Directive, ...]]:
     rows = (line.split() for line in PARAMETERS.strip().splitlines())
     parameters = {(name, module): rest for name, module, *rest in rows}

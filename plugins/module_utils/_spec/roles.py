@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +18,13 @@ ROLES = Path(__file__).resolve().parents[3] / "roles"
 PLACE = Path("meta") / "argument_specs.yml"
 
 
-@lru_cache(maxsize=None)
+@cache
 def options_of(role: str, folder: Path = ROLES) -> dict[str, Any]:
-    """The options of all entry points of a role. Raises OSError where there is no such role."""
+    """The options of all entry points of a role; those of main alone are required. Raises OSError where there is no such role."""
     content = yaml_load((folder / role / PLACE).read_text(encoding="utf-8")) or {}
-    entries = (content.get("argument_specs") or {}).values()
-    return {name: option for entry in entries for name, option in ((entry or {}).get("options") or {}).items()}
+    entries = {name: (entry or {}).get("options") or {} for name, entry in (content.get("argument_specs") or {}).items()}
+    others = {name: {**option, "required": False} for entry in entries.values() for name, option in entry.items()}
+    return {**others, **entries.get("main", {})}
 
 
 def roles(folder: Path = ROLES) -> dict[str, dict[str, Any]]:

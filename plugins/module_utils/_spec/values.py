@@ -18,6 +18,8 @@ Read = Callable[[Any], Any]
 # The words that Ansible takes for a boolean.
 TRUE = ("true", "yes", "on", "y", "t", "1")
 FALSE = ("false", "no", "off", "n", "f", "0")
+# What YAML makes a boolean of, where it was meant as a word.
+BARE_WORDS = {True: ("on", "yes"), False: ("off", "no")}
 
 
 def text(value: Any) -> str:
@@ -89,12 +91,11 @@ def one_of(choices: Sequence[Any], read: Read) -> Read:
     """The same value, if it is among the choices."""
     by_text = {str(each): each for each in choices}
     known = choice(tuple(by_text))
-    # YAML reads the bare words on, off, yes and no as booleans.
-    words = {True: next((word for word in ("on", "yes") if word in by_text), None), False: next((w for w in ("off", "no") if w in by_text), None)}
+    words = {truth: [word for word in spellings if word in by_text] for truth, spellings in BARE_WORDS.items()}
 
     def chosen(value: Any) -> Any:
         if isinstance(value, bool) and value not in choices:
-            value = words[value] or str(value).lower()
+            value = next(iter(words[value]), str(value).lower())
         if isinstance(value, (Mapping, list, tuple)):
             raise Reject("Exactly one can be chosen here.", f"Write one of: {listed(by_text)}.")
         found = read(value)

@@ -22,7 +22,7 @@ __all__ = ["check", "describe", "report"]
 
 
 def check(inventory: Inventory, roles: Mapping[str, Mapping[str, Any]]) -> tuple[Vocabulary, list[Problem]]:
-    """What the inventory says and everything that is wrong with it. `roles`: the options of each, as its argument specification has them."""
+    """What the inventory says and everything that is wrong with it. `roles`: the options of each, from its argument specification."""
     problems = Problems()
     vocabulary = parse(agreed_values(inventory, problems), problems)
     check_everybody_sees(inventory, vocabulary.participants(), problems)

@@ -119,6 +119,12 @@ KINDS = [
     "DR with another port",
     "Hosts disagree",
     "Template that stays one",
+    "One of two hosts has a wrong value",
+    "Misspelt directive",
+    "Directive that would bring another one",
+    "Part of a list that has a mistake",
+    "Misspelt name of a part of a list",
+    "Secret of a wrong type",
 ]
 
 
@@ -173,6 +179,22 @@ def test_one_text_that_means_something_else_on_each_host_is_seen(project: Projec
     result = project.result(inventory)[1]
     assert "edge_vips[0].holders[0]" in [error["path"] for error in result["errors"]]
     assert "Hosts see different values" in result["msg"]
+
+
+def test_what_only_facts_can_tell_is_left_to_the_role(project: Project) -> None:
+    inventory = good()
+    inventory["all"]["tomcat_heap_max"] = "{{ ansible_facts['memtotal_mb'] // 2 }}m"
+    # The rest is judged all the same, but not what it has to do with the part that is missing.
+    inventory["all"]["nginx_caches"] = "{{ ansible_facts['processor_nproc'] }}"
+    inventory["all"]["nginx_worker_connections"] = "many"
+    assert [error["path"] for error in project.result(inventory)[1]["errors"]] == ["nginx_worker_connections"]
+
+
+def test_a_list_written_in_several_places_is_judged_as_one(project: Project) -> None:
+    inventory = good()
+    inventory["all"]["nginx_servers__more"] = "{{ [{'name': 'center', 'directives': {'gzip': 'of'}}] }}"
+    (error,) = project.result(inventory)[1]["errors"]
+    assert (error["path"], error["value"]) == ("nginx_servers[center].directives.gzip", "of")
 
 
 def test_filters_see_the_same_in_a_real_run(project: Project) -> None:

@@ -125,7 +125,7 @@ def test_a_value_is_converted_to_its_type(key: str, given: Any, expected: Any) -
         ("name", True, "in quotes", None),
         ("root", ["x"], "must be a text", None),
         ("names", {"a": 1}, "must be a list", []),
-        ("names", ["a", ["b"]], "names[1]: [\"b\"] - This must be a text", ["a"]),
+        ("names", ["a", ["b"]], 'names[1]: ["b"] - This must be a text', ["a"]),
         ("locations", "/a,/b", "must be a list", None),
         ("mode", "atuo", "Did you mean auto? Write one of: on, off, auto.", "auto"),
         ("mode", ["on"], "Exactly one", "auto"),
@@ -205,7 +205,7 @@ def test_everything_inside_of_a_secret_is_one() -> None:
 
 @pytest.mark.parametrize("option", [{"fallback": 1}, {"type": "int", "default": "x"}])
 def test_a_specification_that_would_be_misread_is_refused(option: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match="not understood here|whole number"):
+    with pytest.raises(ValueError, match=r"not understood here|whole number"):
         Specification({"x": option})
 
 

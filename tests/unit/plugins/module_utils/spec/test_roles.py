@@ -15,13 +15,13 @@ from ansible_collections.steadfast.edge.plugins.module_utils._spec.roles import 
 def test_options_of_all_entry_points(tmp_path: Path) -> None:
     meta = tmp_path / "web" / "meta"
     meta.mkdir(parents=True)
-    (meta / "argument_specs.yml").write_text(
-        "argument_specs: {main: {options: {web_port: {type: int}}}, other: {options: {web_user: {}}}, bare: {}}\n"
-    )
+    main = "main: {options: {web_port: {required: true}}}"
+    other = "other: {options: {web_port: {}, web_user: {required: true}}}"
+    (meta / "argument_specs.yml").write_text(f"argument_specs: {{{main}, {other}, bare: {{}}}}\n")
     (tmp_path / "empty" / "meta").mkdir(parents=True)
     (tmp_path / "empty" / "meta" / "argument_specs.yml").write_text("---\n")
     (tmp_path / "none").mkdir()
-    assert roles(tmp_path) == {"web": {"web_port": {"type": "int"}, "web_user": {}}, "empty": {}}
+    assert roles(tmp_path) == {"web": {"web_port": {"required": True}, "web_user": {"required": False}}, "empty": {}}
     with pytest.raises(OSError, match="none"):
         options_of("none", tmp_path)
 
