@@ -29,7 +29,7 @@ options:
     elements: path
     default: []
   self_signed:
-    description: Certificates that M(steadfast.edge.nginx_self_signed) is to have made, each with the options of that module and C(folder).
+    description: Certificates that M(steadfast.edge.nginx_self_signed) is to have made, with the options of that module.
     type: list
     elements: dict
     default: []
@@ -37,10 +37,6 @@ options:
       name:
         description: Name of the files.
         type: str
-        required: true
-      folder:
-        description: Where they lie.
-        type: path
         required: true
       names:
         description: DNS names and addresses that it is for.
@@ -51,6 +47,10 @@ options:
         description: How long it is valid.
         type: int
         default: 365
+  self_signed_folder:
+    description: Where they lie.
+    type: path
+    default: /var/lib/steadfast-edge/certificates
 attributes:
   check_mode:
     description: Can run in check_mode and return changed status prediction without modifying target.
@@ -236,18 +236,18 @@ ARGUMENT_SPEC: dict[str, Any] = {
         "default": [],
         "options": {
             "name": {"type": "str", "required": True},
-            "folder": {"type": "path", "required": True},
             "names": {"type": "list", "elements": "str", "default": []},
             "days": {"type": "int", "default": 365},
         },
     },
+    "self_signed_folder": {"type": "path", "default": "/var/lib/steadfast-edge/certificates"},
 }
 
 
 def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     host, params = NginxHost(), module.params
-    wanted = [Certificate(one["name"], one["folder"], tuple(one["names"]), one["days"]) for one in params["self_signed"]]
+    wanted = [Certificate(one["name"], params["self_signed_folder"], tuple(one["names"]), one["days"]) for one in params["self_signed"]]
     try:
         due = make(host, wanted, check_mode=True)
     except NginxError as error:

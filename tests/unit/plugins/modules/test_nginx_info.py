@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ansible_collections.steadfast.edge.tests.unit.plugins.module_utils.nginxd.rig import World
@@ -25,8 +26,8 @@ def test_what_is_there_and_what_is_not(
     if not installed:
         world.binary.unlink()
     run = Driver("nginx_info", world, monkeypatch, capsys)
-    wanted = [{"name": "shop", "folder": str(tmp_path / "certificates")}]
-    answer = run(check_mode=check, files=["/nonesuch"], self_signed=wanted)
+    wanted: dict[str, Any] = {"self_signed": [{"name": "shop"}], "self_signed_folder": str(tmp_path / "certificates")}
+    answer = run(check_mode=check, files=["/nonesuch"], **wanted)
     assert (answer["changed"], answer["installed"], answer["files"]) == (False, installed, {"/nonesuch": None})
     assert answer["openssl"] == ("3.0.17" if installed else None)
     assert answer["self_signed_due"] == {"shop": "it is not there"}
@@ -35,4 +36,4 @@ def test_what_is_there_and_what_is_not(
 
 def test_a_name_that_cannot_be_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     run = Driver("nginx_info", World(tmp_path), monkeypatch, capsys)
-    assert "no name for a file" in run(self_signed=[{"name": "a/b", "folder": "/x"}])["msg"]
+    assert "no name for a file" in run(self_signed=[{"name": "a/b"}])["msg"]
