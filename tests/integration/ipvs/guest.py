@@ -4,8 +4,8 @@
 """A real IPVS kernel to test on, without a lab: a User Mode Linux guest that boots from this machine's own files, read-only.
 
 It is up in about three seconds and sees the checkout and its virtual environment where they are. What it writes goes to
-memory of its own. ipvsadm, the independent oracle, is unpacked beside it and installed nowhere; so is iptables, since this
-kernel's nf_tables knows no table for IP packets.
+memory of its own. Unpacked beside it, and installed nowhere, are ipvsadm, the independent oracle; keepalived, the other owner of
+tables; and iptables, since this kernel's nf_tables knows no table for IP packets.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ HOME = ROOT / ".cache/ipvs-guest"
 KERNEL_MODULES = Path("/usr/lib/uml/modules")
 # net has ip_vs itself; the others what it and the tests' network need.
 NEEDED = ("net", "lib", "crypto", "arch", "drivers/net")
-PACKAGES = ("ipvsadm", "libnl-3-200", "libnl-genl-3-200", "libpopt0", "iptables", "libip4tc2", "libip6tc2", "libxtables12")
+PACKAGES = ("ipvsadm", "iptables", "keepalived")
 LIBRARIES = "usr/lib/x86_64-linux-gnu"
 
 INIT = """#!/bin/bash
@@ -59,7 +59,7 @@ def available() -> str:
 
 
 def prepare() -> None:
-    """Modules with their dependencies, ipvsadm and iptables, once for each kernel; and the init script."""
+    """Modules with their dependencies, and the packages, once for each kernel; and the init script."""
     version = next(KERNEL_MODULES.iterdir()).name
     done = HOME / f"ready-{version}-{hashlib.sha256(repr((NEEDED, PACKAGES)).encode()).hexdigest()[:8]}"
     if not done.exists():
@@ -81,11 +81,16 @@ def prepare() -> None:
 def _unpack() -> None:
     folder = HOME / "packages"
     folder.mkdir(parents=True)
-    subprocess.run(["apt-get", "download", "-qq", *PACKAGES], cwd=folder, check=True)
+    # With what they need and this machine lacks; nothing is installed.
+    simulated = ["apt-get", "--simulate", "--no-install-recommends", "install", *PACKAGES]
+    planned = subprocess.run(simulated, capture_output=True, text=True, check=True).stdout
+    lacking = {line.split()[1] for line in planned.splitlines() if line.startswith("Inst ")}
+    subprocess.run(["apt-get", "download", "-qq", *sorted({*PACKAGES, *lacking})], cwd=folder, check=True)
     for package in folder.glob("*.deb"):
         subprocess.run(["dpkg-deb", "-x", str(package), str(HOME / "root")], check=True)
     (HOME / "bin").mkdir()
-    shutil.copy(HOME / "root/sbin/ipvsadm", HOME / "bin/ipvsadm")
+    for name in ("sbin/ipvsadm", "usr/sbin/keepalived"):
+        shutil.copy(HOME / "root" / name, HOME / "bin")
     for name in ("iptables", "ip6tables"):
         _script(HOME / "bin" / name, f'#!/bin/sh\nexec {HOME}/root/usr/sbin/xtables-legacy-multi {name} "$@"\n')
 

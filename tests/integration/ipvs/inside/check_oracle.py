@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.steadfast.edge.plugins.module_utils._ipvs import model, render
+from ansible_collections.steadfast.edge.plugins.module_utils._ipvs import model, netlink, normalise, render, table
 from ansible_collections.steadfast.edge.tests.integration.ipvs.inside import oracle
 from ansible_collections.steadfast.edge.tests.integration.ipvs.inside.modules import loaded, ok, play
 from ansible_collections.steadfast.edge.tests.unit.plugins.module_utils.ipvs.test_reconcile_properties import tables
@@ -28,8 +29,32 @@ def _clean() -> Iterator[None]:
     oracle.ipvsadm("-C")
 
 
+def test_a_kernel_without_ipvs() -> None:
+    """As on a host whose kernel was built without it. Before anything loads the module."""
+    assert not loaded()
+    modules = Path(shutil.which("modprobe") or "").parents[1] / "lib/modules"
+    services = [{**WEB, "destinations": []}]
+    empty = Path("/run/empty")
+    empty.mkdir()
+    subprocess.run(["mount", "--bind", str(empty), str(modules)], check=True)
+    try:
+        assert ok("ipvs_info")["loaded"] is False
+        assert not ok("ipvs_service", **WEB, state="absent")["changed"]
+        for failed in (
+            play("ipvs_service", **WEB),
+            play("ipvs_table", services=services, persist=True),
+            play("ipvs_settings", sysctls={"conntrack": True}, persist=False),
+        ):
+            assert "Cannot load the kernel module ip_vs" in failed["msg"]
+            assert "Install a kernel with IPVS; in a container, load the module on its host." in failed["msg"]
+            assert (failed["changed"], failed["actions"]) == (False, [])
+        assert not Path("/etc/steadfast-edge").exists()
+    finally:
+        subprocess.run(["umount", str(modules)], check=True)
+
+
 def test_looking_does_not_load_the_module() -> None:
-    """First in this guest: nothing has touched IPVS yet."""
+    """Nothing has touched IPVS yet in this guest."""
     assert not loaded()
     assert ok("ipvs_info")["loaded"] is False
     services = [{**WEB, "destinations": [{"address": "192.0.2.21"}]}]
@@ -228,3 +253,45 @@ def test_both_families_of_one_mark() -> None:
     assert len(oracle.table()) == 2
     ok("ipvs_service", fwmark=1, family="ipv6", state="absent")
     assert [service["family"] for service in oracle.table()] == ["ipv4"]
+
+
+@pytest.mark.parametrize("address", ["192.0.2.255", "2001:db8::ffff:1"])
+def test_an_address_that_no_server_can_have(address: str) -> None:
+    """Only the kernel knows which addresses are broadcast. What none has, it takes."""
+    subprocess.run("ip link add cast type dummy && ip link set cast up && ip addr add 192.0.2.1/24 dev cast", shell=True, check=True)
+    try:
+        result = play("ipvs_service", **(SIX if ":" in address else WEB), destinations=[{"address": address}])
+        assert result["failed"] is (":" not in address)
+        assert ":" in address or "the address must be a unicast or local one" in result["msg"]
+    finally:
+        subprocess.run(["ip", "link", "del", "cast"], check=True)
+
+
+def restored(text: str) -> tuple[int, int]:
+    """Exit code of ipvsadm -R, and the number of services afterwards."""
+    oracle.ipvsadm("-C")
+    code = subprocess.run(["ipvsadm", "-R"], input=text, capture_output=True, text=True, check=False).returncode
+    return code, len(oracle.table())
+
+
+def test_what_ipvsadm_restores_is_not_all_or_nothing() -> None:
+    """Why the modules speak to the kernel themselves, and why the rules for the boot have neither comment nor mistake."""
+    one, two = "-A -t 192.0.2.150:80 -s rr\n", "-A -t 192.0.2.150:81 -s rr\n"
+    assert restored(one + one + two) == (0, 2)
+    assert restored(one + "# a comment\n" + two)[1] == 1
+    assert restored(one + "-A -t 192.0.2.150:82 -s rr -o\n" + two) == (2, 1)
+
+
+def test_ipvsadm_cannot_restore_what_it_saves() -> None:
+    ok("ipvs_service", fwmark=4294967295)
+    assert restored(oracle.ipvsadm("-Sn")) == (2, 0)
+    ok("ipvs_service", **WEB, destinations=[{"address": FOUR, "upper_threshold": 10}])
+    assert restored(oracle.ipvsadm("-Sn")) == (0, 1)
+    assert oracle.table()[0]["destinations"][0]["upper_threshold"] == 0
+
+
+def test_a_service_that_is_gone_has_no_servers() -> None:
+    """A service may go away between its own listing and that of its servers; the kernel then says nothing, not an error."""
+    key = normalise.service_key(WEB)
+    assert table.read_destinations(netlink.connect(), key) == []
+    assert table.read(netlink.connect(), [key]) == {}
