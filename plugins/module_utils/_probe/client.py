@@ -296,7 +296,7 @@ def run(plan: Plan, report: Callable[[Answer], None], pause: Callable[[float], b
 
     `pause` waits for a time, which may be 0 or less, and says whether to send no more. Returns whether all were sent.
     """
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     client, ledger, began = Client(plan), _Ledger(report), time.monotonic()
 

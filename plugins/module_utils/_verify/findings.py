@@ -23,7 +23,7 @@ REPEAT = "Run site.yml; with --check --diff it only shows what it would change."
 ASK = "See whether the server behind this address runs."
 RELOAD = "Reload keepalived there. It repairs nothing that others have changed: restart it if that is not enough."
 LOST = "Its check fails, or it was taken out by hand: see whether it answers."
-UNDRAIN = "Put it back with undrain.yml when the work on it is done."
+UNDRAIN = "When the work on it is done, put it back with ipvs_destination (state: present)."
 APART = "They do not hear each other's VRRP: see whether the network between them is cut, and what filters protocol 112."
 
 
