@@ -42,21 +42,23 @@ def check_cors(context: Context, cors: Mapping[str, Any], path: str) -> None:
 
 
 def cors_headers(context: Context, cors: Mapping[str, Any], path: str) -> dict[str, Header]:
-    """What every answer says, and after it what only the answer to a preflight does: headers that are empty, nginx leaves out."""
+    """What the answers say. nginx leaves a header out whose value is empty: what strangers get, and what is for preflights alone."""
     everybody = "*" in cors["origins"]
-    found = {"Access-Control-Allow-Origin": Header("*" if everybody else _origin(context, cors["origins"], path), True, f"{path}.origins")}
+    origin = "*" if everybody else _origin(context, cors["origins"], path)
+    found = {"Access-Control-Allow-Origin": Header(origin, True, f"{path}.origins")}
     if not everybody:
         # A shared cache must not give the answer for one origin to another one.
         found["Vary"] = Header("Origin", True, f"{path}.origins")
-    if cors["credentials"]:
-        found["Access-Control-Allow-Credentials"] = Header("true", True, f"{path}.credentials")
-    if cors["expose_headers"]:
-        found["Access-Control-Expose-Headers"] = Header(", ".join(cors["expose_headers"]), True, f"{path}.expose_headers")
-    asked = {"Methods": ("methods", ", ".join(cors["methods"])), "Headers": ("headers", ", ".join(cors["headers"]))}
-    for name, (key, value) in asked.items():
+    values = {
+        "credentials": ("Allow-Credentials", "true" if cors["credentials"] else "", "" if everybody else origin),
+        "expose_headers": ("Expose-Headers", ", ".join(cors["expose_headers"]), "" if everybody else origin),
+        "methods": ("Allow-Methods", ", ".join(cors["methods"]), _preflight(context)),
+        "headers": ("Allow-Headers", ", ".join(cors["headers"]), _preflight(context)),
+        "max_age": ("Max-Age", str(cors["max_age"]), _preflight(context)),
+    }
+    for key, (name, value, condition) in values.items():
         if value:
-            found[f"Access-Control-Allow-{name}"] = Header(_for_preflight(context, value), True, f"{path}.{key}")
-    found["Access-Control-Max-Age"] = Header(_for_preflight(context, str(cors["max_age"])), True, f"{path}.max_age")
+            found[f"Access-Control-{name}"] = Header(_where(context, condition, value) if condition else value, True, f"{path}.{key}")
     return found
 
 
@@ -65,17 +67,22 @@ def print_preflight(block: Block, path: str) -> None:
     block.block(f"if ({PREFLIGHT})", path).put("return", "204", path)
 
 
-def _for_preflight(context: Context, value: str) -> str:
-    """A variable that has `value` where the request is a preflight, and else nothing."""
+def _preflight(context: Context) -> str:
+    """The variable that is empty unless the request is a preflight."""
     if PREFLIGHT not in context.maps:
         asked = context.maps[PREFLIGHT] = Block(f'map "$request_method $http_origin $http_access_control_request_method" {PREFLIGHT}')
         asked.put("default", '""')
         asked.put('"~^OPTIONS [^ ]+ [^ ]+$"', "1")
-    variable = f"{PREFLIGHT}_{_digest(value)}"
+    return PREFLIGHT
+
+
+def _where(context: Context, condition: str, value: str) -> str:
+    """A variable that has `value` where the variable `condition` is not empty, and is empty elsewhere."""
+    variable = f"{condition}_{_digest(value)}"
     if variable not in context.maps:
-        block = context.maps[variable] = Block(f"map {PREFLIGHT} {variable}")
-        block.put("default", '""')
-        block.add("1", value)
+        block = context.maps[variable] = Block(f"map {condition} {variable}")
+        block.put('""', '""')
+        block.add("default", value)
     return variable
 
 

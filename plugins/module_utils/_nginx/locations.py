@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -148,8 +149,9 @@ def _print_guards(block: Block, inside: Surroundings) -> None:
         elif "://" in replacement:
             refused.add("return", 302, replacement, origin=f"{path}.replacement")
         else:
-            # Without leaving the location: it would refuse the replacement as well.
-            refused.add("rewrite", "^", replacement, "break", origin=f"{path}.replacement")
+            # The replacement itself is let through: where it lies here too, it would be replaced again and again.
+            own = re.escape(replacement.split("?")[0])
+            refused.add("rewrite", f"^(?!{own}$)", replacement, "last", origin=f"{path}.replacement")
 
 
 def _print_source(block: Block, context: Context, location: Mapping[str, Any], path: str) -> None:

@@ -171,7 +171,7 @@ def test_headers_of_a_block_join_those_around_it() -> None:
         ({}, ["valid_referers none blocked server_names;", "if ($invalid_referer) {", "return 403;", "}"]),
         ({"allowed": ["*.example.com"], "status": 404}, ["valid_referers *.example.com;", "if ($invalid_referer) {", "return 404;", "}"]),
         ({"replacement": "/no.png"},
-         ["valid_referers none blocked server_names;", "if ($invalid_referer) {", "rewrite ^ /no.png break;", "}"]),
+         ["valid_referers none blocked server_names;", "if ($invalid_referer) {", "rewrite ^(?!/no\\.png$) /no.png last;", "}"]),
         ({"replacement": "https://x.example.com/no.png"},
          ["valid_referers none blocked server_names;", "if ($invalid_referer) {", "return 302 https://x.example.com/no.png;", "}"]),
     ],
