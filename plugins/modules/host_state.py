@@ -35,6 +35,9 @@ options:
         description: URL with C(http) or C(https), or C(tcp://ADDRESS:PORT) for a mere connection. Certificates are not judged.
         type: str
         required: true
+      connect_to:
+        description: Address to connect to instead of looking up the host of the URL.
+        type: str
       status:
         description: The statuses that are a success, any from 200 to 399 when there is none.
         type: list
@@ -89,7 +92,7 @@ answers:
   returned: success
   type: list
   elements: dict
-  sample: [{url: "http://192.0.2.31:8080/healthz", error: "status 503"}]
+  sample: [{url: "http://shop.example.com:80/healthz", connect_to: "192.0.2.21", error: "status 503"}]
 unknown:
   description: What could not be read, and why.
   returned: success
@@ -107,6 +110,7 @@ def main() -> None:
     names = {"type": "list", "elements": "str", "default": []}
     request = {
         "url": {"type": "str", "required": True},
+        "connect_to": {"type": "str"},
         "status": {"type": "list", "elements": "int"},
         "timeout": {"type": "float", "default": 3},
     }

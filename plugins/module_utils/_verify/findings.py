@@ -60,7 +60,8 @@ def _of_host(host: str, look: Mapping[str, Any], wanted: Wish) -> Iterator[Findi
             yield Finding(host, f"{unit} is {state}.", f"See `journalctl -u {unit}` there, then `systemctl start {unit}`.")
     for answer in look["answers"]:
         if answer["error"]:
-            yield Finding(host, f"{answer['url']} does not answer it: {answer['error']}.", ASK)
+            at = f" at {answer['connect_to']}" if answer.get("connect_to") and answer["connect_to"] not in answer["url"] else ""
+            yield Finding(host, f"{answer['url']}{at} does not answer it: {answer['error']}.", ASK)
     if "ipvs" not in look["unknown"]:
         yield from _table(host, look["ipvs"], wanted)
     if "addresses" not in look["unknown"]:
@@ -95,13 +96,17 @@ def _members(host: str, service: str, live: Mapping[str, Any], item: Mapping[str
             yield Finding(host, f"{service} has lost the real server {name}.", LOST)
             continue
         if found["weight"] == 0 and server["weight"]:
-            yield Finding(host, f"{service} sends nothing to {name}: it is drained.", UNDRAIN)
+            why = "its check fails, or it is drained" if item.get("inhibit_on_failure") else "it is drained"
+            yield Finding(host, f"{service} sends nothing to {name}: {why}.", UNDRAIN)
         elif found["weight"] != server["weight"]:
             yield Finding(host, f"{service}: {name} has weight {found['weight']} instead of {server['weight']}.", REPEAT)
         forward = FORWARD.get(item["forward"], item["forward"])
         if found["forward"] != forward:
             yield Finding(host, f"{service}: {name} is reached by {found['forward']} instead of {forward}.", REPEAT)
+    sorry = item.get("sorry_server") or {}
     for address, port in there:
+        if (address, port) == (sorry.get("address"), sorry.get("port")):
+            continue  # it stands in for those that are lost, and these are findings already
         yield Finding(host, f"{service} has the real server {address}:{port}, which the inventory does not know.", REPEAT)
 
 

@@ -69,7 +69,7 @@ def answers(requests: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         return []
     with ThreadPoolExecutor(AT_ONCE) as pool:
         errors = list(pool.map(_ask, requests))
-    return [{"url": request["url"], "error": error} for request, error in zip(requests, errors)]
+    return [{"url": request["url"], "connect_to": request["connect_to"], "error": error} for request, error in zip(requests, errors)]
 
 
 def _ask(request: Mapping[str, Any]) -> str:
@@ -77,9 +77,10 @@ def _ask(request: Mapping[str, Any]) -> str:
     parts = urllib.parse.urlsplit(url)
     if parts.scheme == "tcp":
         try:
-            socket.create_connection((parts.hostname, parts.port), timeout).close()
+            socket.create_connection((request["connect_to"] or parts.hostname, parts.port), timeout).close()
         except OSError as error:
             return "TimeoutError (connect)" if isinstance(error, socket.timeout) else f"{type(error).__name__} (connect)"
         return ""
     # Whether a certificate is good is another question than whether the path to the server is.
-    return Client(Plan(url, timeout=timeout, statuses=tuple(request["status"] or ()), verify=False)).ask().error
+    plan = Plan(url, timeout=timeout, connect_to=request["connect_to"] or "", statuses=tuple(request["status"] or ()), verify=False)
+    return Client(plan).ask().error

@@ -42,9 +42,10 @@ def looks(hostvars: HostVars, host: str) -> dict[str, Any]:
     """The options of host_state for this host."""
     wanted = wish(hostvars, host)
     units = ["keepalived"] * bool(wanted.instances or wanted.services) + ["nginx"] * (host in _group(hostvars, host, "edge_web"))
-    requests = [_request(server["address"], server["port"], item["check"]) for item in wanted.services for server in item["real_servers"]]
+    requests = [found for item in wanted.services for server in item["real_servers"] for found in _as_keepalived(server, item["check"])]
     for upstream in wanted.upstreams:
-        requests += [{"url": f"tcp://{server['address']}:{server['port']}"} for server in upstream["servers"] if not server["down"]]
+        # The upstreams of nginx have IPv6 addresses in brackets already.
+        requests += [_connection(server["address"].strip("[]"), server["port"]) for server in upstream["servers"] if not server["down"]]
     return {
         "interfaces": [wanted.interface] if wanted.realserver_vips else [],
         "services": units,
@@ -56,22 +57,43 @@ def _paths(hostvars: HostVars, host: str, wanted: Wish) -> list[dict[str, Any]]:
     """The VIPs, asked by hosts that are like clients: one that holds or accepts a VIP would answer itself."""
     if wanted.instances or wanted.realserver_vips:
         return []
-    found = []
-    for director in _group(hostvars, host, "edge_directors"):
-        found += [_request(item["address"], item["port"], item["check"]) for item in derive.virtual_servers(hostvars, str(director))]
-    return found
+    services = [item for director in _group(hostvars, host, "edge_directors") for item in derive.virtual_servers(hostvars, director)]
+    return [found for item in services for found in _as_client(item)]
 
 
-def _request(address: str, port: int, check: Mapping[str, Any]) -> dict[str, Any]:
-    """The question that keepalived asks, where it is one of HTTP; else whether there is a connection."""
-    shown = f"[{address}]" if ":" in address and not address.startswith("[") else address
-    if check.get("type") != "http":
-        return {"url": f"tcp://{shown}:{port}"}
-    return {"url": f"http://{shown}:{port}{check['path']}", "status": [check["status"]]}
+def _as_keepalived(server: Mapping[str, Any], check: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The question that keepalived asks a real server, where it is one of HTTP or TCP."""
+    kind, port = check.get("type"), check.get("port") or server["port"]
+    if kind in ("http", "https"):
+        return [_request(kind, server["address"], port, check)]
+    return [_connection(server["address"], port)] if kind == "tcp" else []
+
+
+def _as_client(item: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The same question asked of the VIP. A check on another port says nothing about what the service speaks."""
+    if item["protocol"].lower() != "tcp":
+        return []
+    check = item["check"]
+    if check.get("type") in ("http", "https") and check.get("port") in (None, item["port"]):
+        return [_request(check["type"], item["address"], item["port"], check)]
+    return [_connection(item["address"], item["port"])]
+
+
+def _request(scheme: str, address: str, port: int, check: Mapping[str, Any]) -> dict[str, Any]:
+    url = f"{scheme}://{check.get('virtualhost') or _bracketed(address)}:{port}{check.get('path') or '/'}"
+    return {"url": url, "connect_to": address, "status": [check["status"]] if check.get("status") else []}
+
+
+def _connection(address: str, port: int) -> dict[str, Any]:
+    return {"url": f"tcp://{_bracketed(address)}:{port}", "connect_to": address}
+
+
+def _bracketed(address: str) -> str:
+    return f"[{address}]" if ":" in address else address
 
 
 def _once(requests: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return list({request["url"]: request for request in requests}.values())
+    return list({(request["url"], request["connect_to"]): request for request in requests}.values())
 
 
 def _group(hostvars: HostVars, host: str, name: str) -> list[str]:

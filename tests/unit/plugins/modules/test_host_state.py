@@ -93,7 +93,7 @@ def fixture_site() -> Iterator[Site]:
 def test_questions_are_asked_at_the_same_time(see: Callable[..., dict[str, Any]], site: Site) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
-        requests = [
+        asked: list[dict[str, Any]] = [
             {"url": f"{site.url}/ok", "status": [200], "timeout": 5},
             {"url": f"{site.url}/status/503", "status": None, "timeout": 5},
             {"url": f"{site.url}/status/404", "status": [404], "timeout": 5},
@@ -101,8 +101,11 @@ def test_questions_are_asked_at_the_same_time(see: Callable[..., dict[str, Any]]
             {"url": "tcp://127.0.0.1:1", "status": None, "timeout": 5},
             {"url": f"http://127.0.0.1:{port}/", "status": None, "timeout": 0.3},
         ]
-        errors = [answer["error"] for answer in see(requests=requests)["answers"]]
-    assert errors == ["", "status 503", "", "", "ConnectionRefusedError (connect)", "TimeoutError (answer)"]
+        asked.append({"url": f"http://shop.example.com:{site.port}/ok", "connect_to": "127.0.0.1", "status": None, "timeout": 5})
+        answers = see(requests=[{"connect_to": None, **request} for request in asked])["answers"]
+    errors = ["", "status 503", "", "", "ConnectionRefusedError (connect)", "TimeoutError (answer)", ""]
+    assert [answer["error"] for answer in answers] == errors
+    assert f"shop.example.com:{site.port}" in {headers["Host"] for _path, headers in site.seen}
 
 
 def test_as_a_module(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -117,4 +120,4 @@ def test_as_a_module(monkeypatch: pytest.MonkeyPatch) -> None:
     with patch_module_args({"requests": [{"url": "tcp://127.0.0.1:1"}], "_ansible_check_mode": True}), pytest.raises(SystemExit):
         host_state.main()
     assert told["changed"] is False
-    assert told["answers"] == [{"url": "tcp://127.0.0.1:1", "error": "ConnectionRefusedError (connect)"}]
+    assert told["answers"] == [{"url": "tcp://127.0.0.1:1", "connect_to": None, "error": "ConnectionRefusedError (connect)"}]

@@ -174,6 +174,41 @@ def test_hosts_that_were_left_out_are_not_judged() -> None:
     assert findings(SEEN, {"director1": edge["director1"]}) == []
 
 
+def test_a_sorry_server_stands_in_for_what_is_lost() -> None:
+    inventory = good()
+    service = inventory["all"]["edge_virtual_services"][0]
+    service["sorry_server"] = {"name": "app1", "port": 80}
+    seen = hostvars(inventory)
+    edge = healthy()
+    edge["director1"]["ipvs"][0]["destinations"] = [{"address": "192.0.2.31", "port": 80, "weight": 1, "forward": "route"}]
+    edge = {"director1": edge["director1"]}
+    assert [finding["what"] for finding in findings(seen, edge)] == [
+        "tcp 192.0.2.150:80 has lost the real server 192.0.2.21:80.",
+        "tcp 192.0.2.150:80 has lost the real server 192.0.2.22:80.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("check", "of_servers", "of_vip"),
+    [
+        ({"type": "http", "path": "/x", "status": 204}, "http://192.0.2.21:80/x", "http://192.0.2.150:80/x"),
+        ({"type": "https", "host": "shop.example.com"}, "https://shop.example.com:80/", "https://shop.example.com:80/"),
+        ({"type": "http", "port": 8081}, "http://192.0.2.21:8081/", "tcp://192.0.2.150:80"),
+        ({"type": "tcp"}, "tcp://192.0.2.21:80", "tcp://192.0.2.150:80"),
+        ({"type": "ping"}, None, "tcp://192.0.2.150:80"),
+    ],
+)
+def test_the_questions_are_those_of_keepalived(check: dict[str, Any], of_servers: str | None, of_vip: str) -> None:
+    inventory = good()
+    inventory["all"]["edge_virtual_services"] = [{"name": "shop", "vip": "shop", "port": 80, "real_servers": ["web1"], "check": check}]
+    seen = hostvars(inventory)
+    director, client = (looks(seen, host)["requests"] for host in ("director1", "app1"))
+    assert [request["url"] for request in director] == ([of_servers] if of_servers else [])
+    assert [request["url"] for request in client] == [of_vip]
+    assert {request["connect_to"] for request in director} <= {"192.0.2.21"}
+    assert client[0]["connect_to"] == "192.0.2.150"
+
+
 def test_who_asks_whom() -> None:
     asked = {host: [request["url"] for request in looks(SEEN, host)["requests"]] for host in SEEN}
     assert asked["director1"] == asked["director2"]
