@@ -6,6 +6,7 @@
 Until its standard input closes it asks for VIP and CONTROL every 10 ms; then it prints what was heard as JSON. `said` are ARP messages
 that name the VIP as their sender, answers and requests alike: either turns a neighbour's cache.
 """
+
 from __future__ import annotations
 
 import json

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The role lvs_realserver on a kernel: a third party never hears of the VIP, and traffic for it is served all the same."""
+
 from __future__ import annotations
 
 import json
@@ -12,7 +13,16 @@ import time
 from pathlib import Path
 
 import pytest
-from ansible_collections.steadfast.edge.tests.integration.realserver.two_hosts import NOBODY, OTHER_VIP, SERVER6, VIP, VIP6, Host, Wire
+from ansible_collections.steadfast.edge.tests.integration.realserver.two_hosts import (
+    DIRECTOR_MAC,
+    NOBODY,
+    OTHER_VIP,
+    SERVER6,
+    VIP,
+    VIP6,
+    Host,
+    Wire,
+)
 
 UNIT = "/etc/systemd/system/steadfast-vip.service"
 TRACES = ("/etc/steadfast-edge/vip", "/etc/sysctl.d", "/etc/systemd/system", "/var/lib/steadfast-edge", "/usr/local/lib/steadfast-edge")
@@ -55,15 +65,18 @@ def test_the_prober_hears_a_host_without_the_posture(wire: Wire) -> None:
 def test_a_host_without_arp_announce_names_the_vip(wire: Wire) -> None:
     wire.server.run("sysctl", "-qw", "net.ipv4.conf.all.arp_ignore=1", "net.ipv4.conf.all.arp_announce=1")
     wire.server.run("ip", "address", "add", f"{VIP}/32", "dev", "lo")
+    wire.learn()
     with wire.probed() as heard:
         speak_as(wire.server, VIP)
         time.sleep(0.2)
         assert heard()["said"] > 0
+    assert wire.known() not in ("", DIRECTOR_MAC)
 
 
 @pytest.mark.parametrize("set_on", ["all", "interface"])
 def test_no_one_hears_of_the_vip_from_first_converge_to_removal(wire: Wire, set_on: str) -> None:
     host = wire.server
+    wire.learn()
     with wire.probed() as heard:
         assert "changed=2" in host.role(lvs_realserver_vips=[VIP, VIP6], lvs_realserver_arp_set_on=set_on)
         assert host.addresses("lo") >= {VIP, VIP6}
@@ -81,6 +94,7 @@ def test_no_one_hears_of_the_vip_from_first_converge_to_removal(wire: Wire, set_
     assert answers["asked"] > 100
     assert answers["control"] > 100
     assert answers["said"] == 0
+    assert wire.known() == DIRECTOR_MAC
 
 
 def test_nothing_is_left_on_disk(wire: Wire) -> None:
@@ -97,6 +111,7 @@ def test_nothing_is_left_on_disk(wire: Wire) -> None:
 def test_a_boot_brings_the_posture_and_then_the_vip(wire: Wire) -> None:
     host = wire.server
     host.role(lvs_realserver_vips=[VIP])
+    wire.learn()
     with wire.probed() as heard:
         power_cycle(host)
         # Nothing but the unit has run: not even systemd-sysctl came before it.
@@ -107,6 +122,7 @@ def test_a_boot_brings_the_posture_and_then_the_vip(wire: Wire) -> None:
     assert host.addresses("lo") >= {VIP}
     assert host.arp() == (1, 2)
     assert (answers["said"], answers["control"] > 5) == (0, True)
+    assert wire.known() == DIRECTOR_MAC
     assert "changed=0" in host.role(lvs_realserver_vips=[VIP])
 
 

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A real server and a client on one wire, each in namespaces that die with their holder; no file of this machine is written."""
+
 from __future__ import annotations
 
 import json
@@ -82,12 +83,26 @@ def cover(host: Host) -> None:
         host.run("mount", "-t", "overlay", "overlay", "-o", f"lowerdir={folder},upperdir={upper},workdir={work}", folder)
 
 
+# The MAC address at which the client knows the VIP: that of the director, which is not on this wire.
+DIRECTOR_MAC = "02:00:00:00:00:11"
+
+
 @dataclass
 class Wire:
     """The two hosts, and the means to watch what the server says on the wire."""
 
     server: Host
     client: Host
+
+    def learn(self, vip: str = VIP) -> None:
+        """The client knows the VIP as a neighbour that has heard its director before: whoever claims it next is believed, at once."""
+        self.client.run("sysctl", "-qw", "net.ipv4.neigh.eth0.locktime=0")
+        self.client.run("ip", "neigh", "replace", vip, "lladdr", DIRECTOR_MAC, "dev", "eth0", "nud", "stale")
+
+    def known(self, vip: str = VIP) -> str:
+        """The MAC address at which the client knows the VIP."""
+        neighbours = json.loads(self.client.run("ip", "-json", "neigh", "show", "to", vip, "dev", "eth0").stdout)
+        return str(neighbours[0].get("lladdr")) if neighbours else ""
 
     @contextmanager
     def probed(self, vip: str = VIP) -> Iterator[Callable[[], dict[str, int]]]:
