@@ -29,12 +29,12 @@ OTHERS: dict[str, Any] = {
 }
 # As certbot does it: new files in the archive, then one link after the other is removed and made again.
 ISSUE = """
-cd /etc/letsencrypt; mkdir -p archive/shop.example.com live/shop.example.com
+set -e; mkdir -p /etc/letsencrypt; cd /etc/letsencrypt; mkdir -p archive/shop.example.com live/shop.example.com
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 30 -subj /CN=issue{number} \
     -keyout archive/shop.example.com/privkey{number}.pem -out archive/shop.example.com/fullchain{number}.pem 2>/dev/null
 for kind in privkey fullchain; do
     rm -f live/shop.example.com/$kind.pem
-    ln -s ../../archive/shop.example.com/$kind{number}.pem live/shop.example.com/$kind.pem
+    ln -s ../../archive/shop.example.com/${{kind}}{number}.pem live/shop.example.com/$kind.pem
     sleep 0.5
 done
 """

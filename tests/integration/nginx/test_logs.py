@@ -49,6 +49,7 @@ def check(web: Web, mark: str, load: Load) -> None:
 
 def test_logrotate(web: Web) -> None:
     web.role()
+    web.sh("apt-get -qq install --no-install-recommends logrotate >&2")
     assert "dateext" in web.sh("cat /etc/logrotate.d/nginx")
     load = rotated_under_load(web, "logrotate", "rm -f /run/nginx.pid; logrotate --force /etc/logrotate.d/nginx")
     check(web, "logrotate", load)
