@@ -8,6 +8,7 @@ Standard library alone and a single file; remote.py starts it and documents what
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import http.client
 import json
@@ -61,17 +62,21 @@ def ask(order: dict[str, Any]) -> dict[str, Any]:
 def exchange(order: dict[str, Any]) -> dict[str, Any]:
     """Bytes over TCP: sends the body, reads until that many bytes have come or the other side has closed."""
     sock = connected(order)
-    sender = threading.Thread(target=sock.sendall, args=(order["body"].encode("latin-1"),))
+    sender = threading.Thread(target=send, args=(sock, order["body"].encode("latin-1")))
     sender.start()
     received = b""
-    while len(received) < order["expect"] and (part := sock.recv(65536)):
-        received += part
+    # A reset is a way to close: what was sent is not read any more.
+    with contextlib.suppress(ConnectionResetError):
+        while len(received) < order["expect"] and (part := sock.recv(65536)):
+            received += part
     sender.join()
-    if order["hold"]:
-        HELD[order["id"]] = (sock,)
-    else:
-        sock.close()
+    sock.close()
     return {"body": received.decode("latin-1")}
+
+
+def send(sock: socket.socket, body: bytes) -> None:
+    with contextlib.suppress(OSError):  # the reader notices it too
+        sock.sendall(body)
 
 
 def datagram(order: dict[str, Any]) -> dict[str, Any]:

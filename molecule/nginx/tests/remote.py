@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 import json
-import select
+import queue
 import subprocess
+import threading
 import urllib.parse
 from collections import Counter
 from collections.abc import Iterable
@@ -90,8 +91,10 @@ class Remote:
         # A stderr of its own: ssh makes the one that it is given non-blocking.
         command = lab.command("exec", host, "--", "python3", "-u", "-c", SCRIPT.read_text())
         pipe = subprocess.PIPE
-        self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, bufsize=0)
+        self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, text=True)
         self._last = 0
+        self._lines: queue.Queue[str] = queue.Queue()
+        threading.Thread(target=self._read, daemon=True).start()
 
     def close(self) -> None:
         assert self._process.stdin is not None
@@ -110,14 +113,14 @@ class Remote:
         answers = self._do([request.order() for request in requests])
         return [_answer(answer) for answer in answers]
 
-    def exchange(self, port: int, send: str, expect: int, *, address: str = WEB, hold: bool = False, first: str = "") -> str:
-        """Sends bytes over TCP and returns what came back, up to `expect` bytes."""
-        order = {"do": "exchange", "address": address, "port": port, "body": send, "expect": expect, "first": first, "tls": False}
-        return str(self._do([{**order, "hold": hold, "timeout": 10}])[0]["body"])
+    def exchange(self, port: int, send: str, expect: int, *, first: str = "", ca: str = "", name: str = "") -> str:
+        """Sends bytes to web1 over TCP, over TLS where `ca` and `name` are given; returns what came back, up to `expect` bytes."""
+        order = {"do": "exchange", "address": WEB, "port": port, "timeout": 10, "body": send, "expect": expect, "first": first}
+        return str(self._do([{**order, "tls": bool(ca), "ca": ca, "name": name}])[0]["body"])
 
-    def datagrams(self, port: int, bodies: Iterable[str], address: str = WEB) -> list[str]:
-        """Sends each body in a datagram from a port of its own and returns the answers."""
-        order = {"do": "datagram", "address": address, "port": port, "timeout": 5}
+    def datagrams(self, port: int, bodies: Iterable[str]) -> list[str]:
+        """Sends each body to web1 in a datagram from a port of its own and returns the answers."""
+        order = {"do": "datagram", "address": WEB, "port": port, "timeout": 5}
         return [str(answer["body"]) for answer in self._do([{**order, "body": body} for body in bodies])]
 
     def finish(self, answer: Answer) -> str:
@@ -127,18 +130,28 @@ class Remote:
     def drop(self, answers: Iterable[Answer]) -> None:
         self._do([{"do": "drop", "held": answer.held} for answer in answers])
 
+    def _read(self) -> None:
+        """So that nobody waits for an answer for ever. An empty line is the end."""
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            self._lines.put(line)
+        self._lines.put("")
+
     def _do(self, orders: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        assert self._process.stdin is not None and self._process.stdout is not None
+        assert self._process.stdin is not None
         numbers = range(self._last + 1, self._last + 1 + len(orders))
         self._last += len(orders)
         for number, order in zip(numbers, orders):
-            self._process.stdin.write(json.dumps({"id": number, **order}).encode() + b"\n")
+            self._process.stdin.write(json.dumps({"id": number, **order}) + "\n")
+        self._process.stdin.flush()
         answers = {}
         for _turn in orders:
-            # Unbuffered, so that what select sees is all there is.
-            line = self._process.stdout.readline() if select.select([self._process.stdout], [], [], PATIENCE)[0] else b""
+            try:
+                line = self._lines.get(timeout=PATIENCE)
+            except queue.Empty:
+                raise NoAnswer(f"{self.host}: no answer for {PATIENCE} s") from None
             if not line:
-                raise NoAnswer(f"{self.host}: the asker has ended, or says nothing for {PATIENCE} s: {orders}")
+                raise NoAnswer(f"{self.host}: the asker has ended")
             answer = json.loads(line)
             answers[answer["id"]] = answer
         failures = [answer["error"] for answer in answers.values() if "error" in answer]

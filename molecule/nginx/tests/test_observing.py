@@ -52,17 +52,16 @@ def test_health_is_shown_on_the_right_side(client: Remote, from_host: Callable[[
 
 
 def lines(lab: Lab, log: str, word: str) -> list[str]:
-    return [line for line in lab.run("web1", "cat", f"/var/log/nginx/{log}").splitlines() if word in line]
+    return lab.run("web1", "sed", "--quiet", f"/{word}/p", f"/var/log/nginx/{log}").splitlines()
 
 
 def test_a_line_of_the_json_log_is_json_whatever_a_client_sends(client: Remote, lab: Lab) -> None:
     word = uuid4().hex
     nasty = f'"quoted" \\ {{"x": 1}} \t é {word}'
-    client.get(f"{SITE}/?a={word}&b=%22", headers={"User-Agent": nasty})
+    client.get(SITE, headers={"User-Agent": nasty.encode().decode("latin-1")})
     (line,) = lines(lab, "observing.log", word)
     logged = json.loads(line)
-    assert nasty in logged.values() or nasty.encode("latin-1").decode("utf-8", "replace") in logged.values(), logged
-    assert "200" in {str(value) for value in logged.values()}
+    assert (logged["user_agent"], str(logged["status"])) == (nasty, "200")
 
 
 def test_the_json_log_has_the_timings_of_the_upstream(client: Remote, lab: Lab) -> None:
