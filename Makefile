@@ -1,6 +1,6 @@
 # Every target does its own set-up; on a machine that is ready that takes a second.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench bench-ipvs down clean
+.PHONY: help setup demo test check bench bench-ipvs bench-nginx down clean
 
 # The pinned tools first, and the checkout as the collection steadfast.edge.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -31,6 +31,9 @@ bench: setup ## Measure the lab and the main job; writes bench/RESULTS.md
 
 bench-ipvs: setup ## Measure ipvs_table against ipvsadm on a real kernel
 	@python bench/ipvs.py
+
+bench-nginx: setup ## Measure the nginx role against plainer means, and its defaults; writes its section of bench/RESULTS.md
+	@python bench/nginx.py
 
 down: ## Take the demo's lab down
 	@lab/lab down
