@@ -96,7 +96,9 @@ class Web:
     def asked(self, url: str, rate: float = 50, **plan: Any) -> Iterator[Load]:
         """A client that asks while the body runs, and until a second after it."""
         plan = asdict(client.Plan(url, rate, 900, **{"timeout": 5, **plan}))
-        command = self.lab.command("exec", "client1", "--", "timeout", "900", "python3", "-", json.dumps(plan))
+        # It is ended by its number: what a closed connection leaves behind on the other side would ask on.
+        asking = 'echo $$ >/run/asking; exec timeout 900 python3 - "$0"'
+        command = self.lab.command("exec", "client1", "--", "sh", "-c", asking, json.dumps(plan))
         load = Load()
         with PROBE.open("rb") as script:
             process = subprocess.Popen(command, stdin=script, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
@@ -108,6 +110,6 @@ class Web:
             seen = len(load.answers)
             assert self.eventually(lambda: len(load.answers) > seen + rate)
         finally:
-            process.terminate()
+            subprocess.run(self.lab.command("exec", "client1", "--", "sh", "-c", "kill $(cat /run/asking)"), check=False)
             process.wait()
             reader.join()
