@@ -130,19 +130,24 @@ def _key(service: dict[str, Any]) -> list[str]:
 
 
 def make(services: list[dict[str, Any]]) -> None:
-    """Has ipvsadm make this table, whatever is there now."""
-    ipvsadm("-C")
-    for service in services:
-        words = ["-A", *_key(service), "-s", service["scheduler"]]
-        if service["scheduler_flags"]:
-            words += ["-b", ",".join(service["scheduler_flags"])]
-        if service["persistence_timeout"]:
-            words += ["-p", str(service["persistence_timeout"]), "-M", service["persistence_netmask"]]
-        if service["persistence_engine"]:
-            words += ["--pe", service["persistence_engine"]]
-        ipvsadm(*words, *(["-o"] if service["one_packet"] else []))
-        for server in service["destinations"]:
-            ipvsadm("-a", *_key(service), *_server_words(server))
+    """Has ipvsadm make this table, whatever is there now. One process, since each takes its time here."""
+    lines = ["-C", *(" ".join(words) for service in services for words in _commands(service))]
+    ended = subprocess.run(["ipvsadm", "-R"], input="\n".join(lines) + "\n", capture_output=True, text=True, check=True)
+    # Its exit code is that of the last line alone.
+    assert ended.stderr == "", ended
+
+
+def _commands(service: dict[str, Any]) -> Iterator[list[str]]:
+    words = ["-A", *_key(service), "-s", service["scheduler"]]
+    if service["scheduler_flags"]:
+        words += ["-b", ",".join(service["scheduler_flags"])]
+    if service["persistence_timeout"]:
+        words += ["-p", str(service["persistence_timeout"]), "-M", service["persistence_netmask"]]
+    if service["persistence_engine"]:
+        words += ["--pe", service["persistence_engine"]]
+    yield [*words, *(["-o"] if service["one_packet"] else [])]
+    for server in service["destinations"]:
+        yield ["-a", *_key(service), *_server_words(server)]
 
 
 def _server_words(server: dict[str, Any]) -> list[str]:
