@@ -125,7 +125,7 @@ instances:
       type: float
       returned: always
     last_transition:
-      description: When the state changed last, in seconds since 1970.
+      description: When the state changed last, or keepalived was reloaded after that, in seconds since 1970.
       type: float
       returned: always
     addresses:

@@ -100,6 +100,11 @@ def _holder_names(vip: Mapping[str, Any]) -> list[str]:
     return [holder.value for holder in vip["holders"]]
 
 
+def _health(track: Mapping[str, Any] | None, vip: IPAddress) -> dict[str, Any] | None:
+    """The host is asked as the VIP's clients ask: a listener of the other address family does them no good."""
+    return None if track is None else {"address": "127.0.0.1" if vip.version == 4 else "::1", **track}
+
+
 def _instance(derivation: Derivation, vip: Item) -> dict[str, Any]:
     holders = _holder_names(vip.value)
     if len(holders) > MOST_HOLDERS:
@@ -124,7 +129,7 @@ def _instance(derivation: Derivation, vip: Item) -> dict[str, Any]:
         # A host address: the segment's own prefix is on the interface already.
         "virtual_ipaddresses": [f"{address}/{address.max_prefixlen}"],
         "auth_pass": vrrp["password"] if vrrp["version"] == 2 else None,
-        "health": None if vip.value["track"] is None else dict(vip.value["track"]),
+        "health": _health(vip.value["track"], address),
     }
 
 

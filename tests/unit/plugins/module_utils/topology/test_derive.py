@@ -106,7 +106,17 @@ def test_a_delayed_preemption_begins_as_backup(inventory: dict[str, Any]) -> Non
 
 
 def test_what_is_tracked_decides_with_usual_values(inventory: dict[str, Any]) -> None:
-    usual = {"port": 80, "path": "/healthz", "host": None, "status": 200, "interval": 1, "timeout": 1, "retries": 1, "recovery": 3}
+    usual = {
+        "address": "127.0.0.1",
+        "port": 80,
+        "path": "/healthz",
+        "host": None,
+        "status": 200,
+        "interval": 1,
+        "timeout": 1,
+        "retries": 1,
+        "recovery": 3,
+    }
     put(inventory["all"], "edge_vips[0].track", "nginx")
     put(inventory["all"], "edge_vips[1].track", {"path": "/up", "retries": 0})
     first, second = derive.vrrp_instances(hostvars(inventory), "director1")
@@ -249,7 +259,9 @@ def test_ipv6_is_bare_for_keepalived_and_bracketed_for_nginx(inventory: dict[str
     for index, host in enumerate(inventory["hosts"]):
         inventory["hosts"][host] = {"edge_address": f"2001:db8:0::{index + 1}"}
     put(inventory["all"], "edge_vips[0].address", "2001:db8::150/64")
+    put(inventory["all"], "edge_vips[0].track", "nginx")
     seen = hostvars(inventory)
+    assert derive.vrrp_instances(seen, "director1")[0]["health"]["address"] == "::1"
     assert derive.vrrp_instances(seen, "director1")[0]["virtual_ipaddresses"] == ["2001:db8::150/128"]
     assert derive.virtual_servers(seen, "director1")[0]["real_servers"][0]["address"] == "2001:db8::3"
     assert derive.upstreams(seen, "web1")[0]["servers"][0]["address"] == "[2001:db8::5]"
