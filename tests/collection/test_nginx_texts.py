@@ -20,6 +20,8 @@ TEXT = st.text(
     st.one_of(st.characters(exclude_characters="\0$", exclude_categories=["Cs"]), st.sampled_from(list(" ;{}\"'\\#\n\t"))),
     max_size=30,
 )
+# What breaks out of naive quotes, tried each time.
+NASTY = ["\\", "a\\", '"', "'", "\"'", '\\"', "\\\\'", ";", "}", "a; }", "{", "#", "\n}", "\\n", " ", ""]
 
 
 def server(number: int, text: str) -> dict[str, Any]:
@@ -42,7 +44,8 @@ def server(number: int, text: str) -> dict[str, Any]:
 
 @settings(max_examples=5, deadline=None)
 @given(st.lists(TEXT, min_size=20, max_size=20))
-def test_nginx_reads_every_text_as_one_argument(texts: list[str]) -> None:
+def test_nginx_reads_every_text_as_one_argument(generated: list[str]) -> None:
+    texts = list(dict.fromkeys([*NASTY, *generated]))
     maps = [{"name": "text", "source": "$uri", "default": texts[0], "values": {f"k{text}": text for text in texts}}]
     variables = {"nginx_servers": [server(number, text) for number, text in enumerate(texts)], "nginx_maps": maps}
     with tempfile.TemporaryDirectory() as folder:
