@@ -25,6 +25,17 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 NEWEST = ROOT / ".venv-newest"
 PYTEST = r"(\d+) passed"
+# Tests that bring machines up, long ones first.
+LABS = {
+    "nginx": "integration/nginx",
+    "lab": "lab",
+    "ipvs-lab": "integration/ipvs/lab",
+    "ipvs": "integration/ipvs/test_real_kernel.py",
+    "release": "integration/release",
+    "keepalived": "integration/keepalived",
+    "realserver": "integration/realserver",
+    "probe": "integration/probe",
+}
 
 
 @dataclass(frozen=True)
@@ -79,11 +90,11 @@ def parts() -> list[Part]:
         print("-- left out: sanity and units with the newest ansible-core (no Python 3.12 or newer on this machine)", flush=True)
     return [
         *collected,
-        Part("lab", ["pytest", "-q", "tests/lab"], PYTEST, fast=False),
-        Part("ipvs-lab", ["pytest", "-q", "tests/integration/ipvs/lab"], PYTEST, fast=False),
-        Part("ipvs", ["pytest", "-q", "tests/integration/ipvs/test_real_kernel.py"], PYTEST, fast=False),
-        Part("realserver", ["pytest", "-q", "tests/integration/realserver"], PYTEST, fast=False),
-        Part("molecule", ["molecule", "test", "--no-command-borders", "--scenario-name", "default"], PYTEST, fast=False, alone=True),
+        *(Part(name, ["pytest", "-q", f"tests/{folder}"], PYTEST, fast=False) for name, folder in LABS.items()),
+        *(
+            Part(f"molecule-{name}", ["molecule", "test", "--no-command-borders", "--scenario-name", name], PYTEST, fast=False, alone=True)
+            for name in ("nginx", "default")
+        ),
     ]
 
 
