@@ -135,11 +135,12 @@ attributes:
     support: full
 """
 
-    SERVICE = "options:\n" + _options(_IDENTITY, "", 2)
+    # Annotated, since the sanity tests read plain assignments as literal YAML.
+    SERVICE: str = "options:\n" + _options(_IDENTITY, "", 2)
 
-    ATTRIBUTES = "options:\n" + _options(_ATTRIBUTES, "", 2)
+    ATTRIBUTES: str = "options:\n" + _options(_ATTRIBUTES, "", 2)
 
-    SERVICES = r"""
+    SERVICES: str = r"""
 options:
   services:
     description: The virtual services.

@@ -41,11 +41,12 @@ def _check(option: Mapping[str, Any]) -> _Check:
     if option["type"] == "list":
         return _list_of(_check({"type": option["elements"]}))
     kind, choices = _TYPES[option["type"]], option.get("choices")
-    return lambda value: type(value) is kind and (choices is None or value in choices)
+    # The class itself: a bool is an int, too, and would have to be converted.
+    return lambda value: value.__class__ is kind and (choices is None or value in choices)
 
 
 def _list_of(check: _Check) -> _Check:
-    return lambda value: type(value) is list and all(map(check, value))
+    return lambda value: isinstance(value, list) and all(map(check, value))
 
 
 def _mapping(options: Mapping[str, Any]) -> _Check:
@@ -53,7 +54,7 @@ def _mapping(options: Mapping[str, Any]) -> _Check:
     required = [name for name, option in options.items() if option.get("required")]
 
     def check(value: Any) -> bool:
-        if type(value) is not dict or any(name not in value for name in required):
+        if not isinstance(value, dict) or any(name not in value for name in required):
             return False
         return all(name in checks and checks[name](item) for name, item in value.items())
 
