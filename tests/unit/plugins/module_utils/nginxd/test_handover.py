@@ -102,15 +102,26 @@ def test_a_lost_folder_of_the_pid_file_is_made(world: Upgraded) -> None:
     assert run(world).changed
 
 
-def test_a_pid_file_that_is_damaged_on_the_way_does_not_end_the_new_master(world: Upgraded) -> None:
-    """systemd would not find the new master and end all of the unit."""
-    leave = world.leave
-    world.leave = lambda pid: (leave(pid), world.pid_file.unlink(missing_ok=True), world.at.update({0.3: restore}))[0]  # type: ignore[method-assign,func-returns-value]
+def test_a_pid_file_that_is_lost_on_the_way_does_not_end_the_new_master(world: Upgraded) -> None:
+    """systemd would not find the new master when the old one ends, and end all of the unit."""
 
-    def restore() -> None:
-        world.pid_file.write_text(f"{NEW}\n")
+    def answer(url: str, timeout: float) -> int:
+        world.pid_file.unlink()
+        return 200
 
-    assert run(world).after["main_pid"] == NEW
+    world.http_status = answer  # type: ignore[method-assign]
+    assert run(world, url="http://127.0.0.1/healthz").after["main_pid"] == NEW
+    assert world.pid_file.read_text() == f"{NEW}\n"
+
+
+def test_a_new_master_of_another_file_is_no_success(world: Upgraded) -> None:
+    """Somebody has replaced the binary once more while it was started."""
+    other = world.base / "other"
+    other.write_text("other")
+    world.start(NEW, 99, "nginx: master process", other)
+    with pytest.raises(NginxError, match="the old one goes on"):
+        run(world)
+    assert world.signals == [(MASTER, "USR2"), (NEW, "TERM")]
 
 
 def test_a_configuration_that_the_new_binary_refuses(world: Upgraded) -> None:
