@@ -10,12 +10,14 @@ What is compared is measured in turns; the figures are medians.
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
 import statistics
 import subprocess
 import sys
+import tarfile
 import tempfile
 import time
 from collections.abc import Iterator
@@ -70,6 +72,13 @@ ROLE_PLAY = """
 """
 
 
+RSYNC = f"""start=$(date +%s.%N)
+changed=$(rsync --archive --checksum --delete --itemize-changes /root/tree/ {WEB}:/etc/nginx/synced/)
+[ -z "$changed" ] || ssh {WEB} 'nginx -t -q && systemctl reload nginx'
+python3 -c "import time; print(time.time() - $start)"
+"""
+
+
 class Bench:
     """The lab, and a folder for what the measurements need."""
 
@@ -110,38 +119,40 @@ def role_variables(count: int, step: str) -> dict[str, Any]:
     return {"nginx_servers": servers, "nginx_worker_connections": 2048, "nginx_worker_rlimit_nofile": 8192}
 
 
-def by_role(bench: Bench, count: int, step: str) -> None:
-    bench.play("role", role_variables(count, step))
+def by_role(bench: Bench, count: int, step: str) -> float:
+    variables = role_variables(count, step)
+    start = time.monotonic()
+    bench.play("role", variables)
+    return time.monotonic() - start
 
 
-def by_loop(bench: Bench, count: int, step: str) -> None:
-    vhosts = [{"name": f"site{number}", "text": text} for number, text in enumerate(texts(min(count, LOOPED), step))]
+def by_loop(bench: Bench, count: int, step: str) -> float:
+    vhosts = [{"name": f"site{number}", "text": text} for number, text in enumerate(texts(count, step))]
+    start = time.monotonic()
     bench.play("loop", {"vhosts": vhosts})
+    return time.monotonic() - start
 
 
-def by_rsync(bench: Bench, count: int, step: str) -> None:
-    """The tree is finished beforehand: what is left is to bring it over, test it and reload where it changed."""
-    tree = bench.folder / "tree"
-    ssh = f"ssh -F {bench.lab.ssh_config}"
-    argv = ["rsync", "--archive", "--checksum", "--delete", "--itemize-changes", "-e", ssh, f"{tree}/", "web1:/etc/nginx/synced/"]
-    changed = subprocess.run(argv, capture_output=True, text=True, check=True).stdout
-    if changed:
-        subprocess.run([*ssh.split(), "web1", "nginx -t -q && systemctl reload nginx"], check=True)
-
-
-def write_tree(bench: Bench, count: int, step: str) -> None:
-    tree = bench.folder / "tree"
-    tree.mkdir(exist_ok=True)
-    for old in tree.iterdir():
-        old.unlink()
-    for number, text in enumerate(texts(count, step)):
-        (tree / f"site{number}.conf").write_text(VHOST.format(number=number, text=text))
+def by_rsync(bench: Bench, count: int, step: str) -> float:
+    """The tree is finished beforehand: what is left is to bring it over, test it and reload where it changed. From the client's host,
+    since not every controller has rsync."""
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w") as tar:
+        for number, text in enumerate(texts(count, step)):
+            content = VHOST.format(number=number, text=text).encode()
+            entry = tarfile.TarInfo(f"site{number}.conf")
+            entry.size, entry.mode = len(content), 0o644
+            tar.addfile(entry, io.BytesIO(content))
+    unpack = bench.lab.command("exec", "client1", "--", "sh", "-euc", "rm -rf /root/tree && mkdir /root/tree && tar -xC /root/tree")
+    subprocess.run(unpack, input=archive.getvalue(), check=True)
+    return float(bench.shell(RSYNC, "client1"))
 
 
 def fresh(bench: Bench) -> None:
     """nginx as its package leaves it, running, with room for what the other two means write."""
     bench.shell(
-        "rm -rf /etc/nginx /var/lib/steadfast-edge /etc/systemd/system/nginx.service.d && systemctl daemon-reload && cp -a /root/packaged /etc/nginx && rm -f /etc/nginx/sites-enabled/default"
+        "rm -rf /etc/nginx /var/lib/steadfast-edge /etc/systemd/system/nginx.service.d && systemctl daemon-reload"
+        " && cp -a /root/packaged /etc/nginx && rm -f /etc/nginx/sites-enabled/default"
         " && mkdir /etc/nginx/looped /etc/nginx/synced"
         " && echo 'include /etc/nginx/looped/*.conf; include /etc/nginx/synced/*.conf;' > /etc/nginx/conf.d/means.conf"
         " && systemctl restart nginx"
@@ -159,10 +170,7 @@ def rollout(bench: Bench, rounds: int) -> dict[tuple[str, int, str], float]:
                     continue
                 fresh(bench)
                 for step in STEPS:
-                    write_tree(bench, count, step)
-                    start = time.monotonic()
-                    work(bench, count, step)
-                    taken.setdefault((name, count, step), []).append(time.monotonic() - start)
+                    taken.setdefault((name, count, step), []).append(work(bench, count, step))
     return {key: statistics.median(values) for key, values in taken.items()}
 
 
@@ -239,9 +247,18 @@ def throughput(bench: Bench, rounds: int) -> Iterator[str]:
         yield f"| {what} | {ours:,.0f} | {theirs:,.0f} | {ours / theirs:.2f}x | {goal} |"
 
 
+def trust(bench: Bench) -> None:
+    """The client's host may enter the web server, as the controller may."""
+    for name in ("id_ed25519", "known_hosts"):
+        script = f"umask 077; mkdir -p /root/.ssh; cat > /root/.ssh/{name}"
+        content = (bench.lab.ssh_config.parent / name).read_bytes()
+        subprocess.run(bench.lab.command("exec", "client1", "--", "sh", "-euc", script), input=content, check=True)
+
+
 def measure(bench: Bench, rounds: int) -> list[str]:
     bench.shell("apt-get -qq install -y --no-install-recommends nginx rsync && cp -a /etc/nginx /root/packaged")
-    bench.shell("apt-get -qq install -y --no-install-recommends nginx wrk", "client1")
+    bench.shell("apt-get -qq install -y --no-install-recommends nginx rsync wrk", "client1")
+    trust(bench)
     calls = {}
     for count in COUNTS:
         fresh(bench)
