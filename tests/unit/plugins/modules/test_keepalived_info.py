@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,7 +20,8 @@ from ansible_collections.steadfast.edge.plugins.modules import keepalived_info
 @pytest.mark.parametrize("check_mode", [False, True])
 def test_it_answers_without_keepalived(check_mode: bool) -> None:
     arguments = json.dumps({"ANSIBLE_MODULE_ARGS": {"timeout": 1, "_ansible_check_mode": check_mode}})
-    environment = {**os.environ, "PATH": "/nonexistent"}
+    collections = str(Path(keepalived_info.__file__).parents[5])
+    environment = {**os.environ, "PATH": "/nonexistent", "PYTHONPATH": os.pathsep.join([collections, *sys.path])}
     code = f"from {keepalived_info.__name__} import main; main()"
     done = subprocess.run([sys.executable, "-c", code], input=arguments, env=environment, capture_output=True, text=True, check=True)
     found: dict[str, Any] = json.loads(done.stdout)
