@@ -74,7 +74,7 @@ def test_systemd_has_the_new_master_in_hand(web: Web) -> None:
     web.sh(f"kill -9 {web.master(SERVICE)}")
     assert web.eventually(lambda: web.sh("curl -s http://127.0.0.1:8081/ || true") == "shop 1.26.3")
     web.sh(f"systemctl stop {SERVICE}")
-    assert web.sh(f"pgrep -f {PREFIX} || true") == ""
+    assert web.sh(f"pgrep -f '^nginx: master process {PREFIX}' || true") == ""
     web.sh(f"systemctl start {SERVICE}")
     assert page(web) == "shop 1.26.3"
 

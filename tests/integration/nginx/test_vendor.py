@@ -12,6 +12,7 @@ from ansible_collections.steadfast.edge.tests.integration.nginx.host import Web
 
 REPOSITORY = r"""
 set -e
+apt-get -qq install --no-install-recommends gpg gpg-agent >&2
 rm -rf /opt/nginx_org && mkdir -p /opt/nginx_org/dists/bookworm/nginx/binary-$(dpkg --print-architecture) && cd /opt/nginx_org
 export GNUPGHOME=/root/keys; mkdir -p -m 700 $GNUPGHOME
 for who in signer other; do
