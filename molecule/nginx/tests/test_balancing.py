@@ -50,8 +50,8 @@ def test_least_conn_asks_who_has_the_fewest_connections(client: Remote) -> None:
 
 def test_ip_hash_keeps_a_network_with_its_origin(client: Remote) -> None:
     networks = {f"198.51.{number}": set[str]() for number in range(60)}
-    for host in ("1", "77", "200"):
-        for network, origins in networks.items():
+    for network, origins in networks.items():
+        for host in (1, 77, 200):
             origins.add(client.get(site("iphash"), headers={"X-From": f"{network}.{host}"}).origin)
     assert all(len(origins) == 1 for origins in networks.values()), networks
     shares = Counter(origin for origins in networks.values() for origin in origins)

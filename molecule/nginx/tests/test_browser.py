@@ -66,8 +66,9 @@ def test_cache_control_in_words(client: Remote) -> None:
     assert "public, immutable" in client.get(f"{EXPIRES}/control").headers["cache-control"]
 
 
-def test_errors_are_not_to_be_kept(client: Remote) -> None:
-    answer = client.get(f"{EXPIRES}/none")
+@pytest.mark.parametrize("path", ["/none", "/control-none"])
+def test_errors_are_not_to_be_kept(client: Remote, path: str) -> None:
+    answer = client.get(EXPIRES + path)
     assert answer.status == 404
     assert not {"expires", "cache-control"} & answer.headers.keys()
 

@@ -6,18 +6,49 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
+from uuid import uuid4
 
 import pytest
 from labclient import Lab
 
-from .remote import Remote
+from .remote import NoAnswer, Remote, Request
 
 SCENARIO = Path(__file__).resolve().parents[1]
 SITE = "http://changing.balancing.example.com/"
-CACHED = "http://cache.example.com/kept-by-version"
+
+
+class Load:
+    """Requests without a pause, four at a time, while the body of the `with` runs."""
+
+    def __init__(self, lab: Lab) -> None:
+        self.origins: list[str] = []  # who answered, in order
+        self.failed: list[str] = []
+        self._remote = Remote(lab, "client1")
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._ask)
+
+    def _ask(self) -> None:
+        while not self._over.is_set():
+            try:
+                answers = self._remote.together([Request(SITE)] * 4)
+            except NoAnswer as error:
+                self.failed.append(str(error))
+            else:
+                self.origins += [answer.origin for answer in answers if answer.status == 200]
+                self.failed += [str(answer.status) for answer in answers if answer.status != 200]
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_failure: object) -> None:
+        self._over.set()
+        self._thread.join()
+        self._remote.close()
 
 
 class Run:
@@ -40,19 +71,23 @@ def run(lab: Lab) -> Iterator[Run]:
 
 def test_another_origin_and_another_version_of_a_cache(lab: Lab, client: Remote, run: Run, eventually: Callable[..., Any]) -> None:
     assert client.origins([SITE] * 5) == {"origin1": 5}
-    kept = client.get(CACHED).headers["x-request"]
-    assert client.get(CACHED).headers["x-request"] == kept
-    with lab.probing("http://192.0.2.21:8089/", seconds=25, rate=50, timeout=2) as probing:
+    page = f"http://cache.example.com/{uuid4().hex}"
+    kept = client.get(page).headers["x-request"]
+    assert client.get(page).headers["x-request"] == kept
+    with Load(lab) as load:
         run(
             nginx_upstreams__z_change=[{"name": "changing", "servers": [{"address": "192.0.2.32", "port": 80}]}],
             nginx_caches__z_change=[{"name": "pages", "version": 2}],
         )
-    assert probing.summary.retried == 0, probing.summary.errors
+        eventually(lambda: load.origins[-10:], ["origin2"] * 10, 10)
+    assert load.failed == []
+    # The load was there before, during and after the change.
+    assert (load.origins[0], load.origins[-1]) == ("origin1", "origin2")
     assert client.origins([SITE] * 5) == {"origin2": 5}
     # Nothing of the old version is served, nor anything of the other cache thrown away.
-    fresh = client.get(CACHED)
+    fresh = client.get(page)
     assert (fresh.headers["x-cache-status"], fresh.headers["x-request"] != kept) == ("MISS", True)
-    assert client.get(CACHED).headers["x-cache-status"] == "HIT"
+    assert client.get(page).headers["x-cache-status"] == "HIT"
 
 
 def test_a_refused_change_leaves_everything_as_it_was(lab: Lab, client: Remote) -> None:
