@@ -100,12 +100,12 @@ def _script(path: Path, content: str) -> None:
     path.chmod(0o755)
 
 
-def run(tests: list[Path], seconds: int = 600, show: str = "") -> str:
-    """Runs these test files in a new guest; its console is the answer."""
+def run(tests: list[Path], seconds: int = 600, show: str = "", memory: int = 512) -> str:
+    """Runs these test files in a new guest with so many MiB of memory; its console is the answer."""
     prepare()
     command = [
         "linux.uml",
-        "mem=512M",
+        f"mem={memory}M",
         "rootfstype=hostfs",
         "rootflags=/",
         "ro",

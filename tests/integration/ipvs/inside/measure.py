@@ -21,6 +21,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ from ansible_collections.steadfast.edge.tests.integration.ipvs.inside.oracle imp
 
 SERVERS = 10
 SINGLE = 200
+BEGIN, END = "-- begin", "-- end"
 
 
 def declared(services: int, weight: int = 1) -> list[dict[str, Any]]:
@@ -137,7 +139,7 @@ def show(label: str, elapsed: float, against: float, of: str) -> None:
 def thousand() -> None:
     services = declared(1000)
     lines = commands(services)
-    print("1,000 services with 10 real servers each")
+    print(f"{BEGIN}\n1,000 services with 10 real servers each")
     adding, some, whole, bare = best(
         3,
         lambda: restore(lines),
@@ -159,7 +161,7 @@ def unchanged(services: list[dict[str, Any]]) -> None:
     saving, whole, bare, apart = best(7, save, lambda: module(services), lambda: core(services), lambda: process(arguments))
     weights = iter((2, 3, 4))
     (some,) = best(3, lambda: module(declared(1000, next(weights)), changed=True))
-    print(f"{'ipvsadm -Sn':34} {saving:8.2f} s", flush=True)
+    print(f"\n{'ipvsadm -Sn':34} {saving:8.2f} s", flush=True)
     for label, elapsed in (
         ("ipvs_table, no change", whole),
         ("  without Ansible's part", bare),
@@ -170,15 +172,16 @@ def unchanged(services: list[dict[str, Any]]) -> None:
 
 
 def growth() -> None:
-    print("growth, without Ansible's part")
+    print("\ngrowth, without Ansible's part")
     for number in (10, 100, 1000, 10000):
         clear()
         services, count = declared(number), number * SERVERS
-        filling, resting = core(services), core(services)
-        print(
-            f"{count:7} real servers: fill {filling:7.2f} s ({1e6 * filling / count:5.0f} us each), no change {resting:6.2f} s", flush=True
-        )
+        filling = core(services)
+        resting, saving = best(3, partial(core, services), save)
+        print(f"{count:7} real servers: fill {filling:7.2f} s, {1e6 * filling / count:5.0f} us each", end="")
+        print(f"; no change {resting:6.2f} s, {1e6 * resting / count:5.0f} us each, {resting / saving:.3f} x ipvsadm -Sn", flush=True)
     clear()
+    print(END, flush=True)
 
 
 def test_measure() -> None:
