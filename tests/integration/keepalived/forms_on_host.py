@@ -35,11 +35,14 @@ def judge(command: Sequence[str], forms: Mapping[str, tuple[str, Mapping[str, st
     """`forms`: configuration, scripts and accepted warnings by name. The answer: exit code and words by name."""
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as archive:
-        _add(archive, "check-config", (FILES / "check-config").read_text(encoding="utf-8"), 0o755)
+        _add(archive, "check-config", (FILES / "check-config.py").read_text(encoding="utf-8"))
         for number, (text, scripts, accepted) in enumerate(forms.values()):
             _add(archive, f"{number}/keepalived.conf", text)
             _add(archive, f"{number}/accepted", "".join(f"{each}\n" for each in accepted))
-            for script, content in {**scripts, "check-http": (FILES / "check-http").read_text(encoding="utf-8")}.items():
+            for script, content in {
+                **scripts,
+                "check-http": "#!/bin/bash\n" + (FILES / "check-http.sh").read_text(encoding="utf-8"),
+            }.items():
                 _add(archive, f"{number}/scripts/{script}", content, 0o755)
     done = subprocess.run([*command, "bash", "-c", JUDGE], input=packed.getvalue(), capture_output=True, check=True, timeout=120)
     found, names = {}, list(forms)

@@ -122,6 +122,9 @@ def test_a_reload_moves_no_vip() -> None:
     for host in HOSTS:
         six = instances(host)["six"]
         assert (six["version"], six["state"], six["held"]) == (3, *(("MASTER", [SIX]) if host == "web1" else ("BACKUP", [])))
+    # The hook ran, and not as root.
+    assert "of INSTANCE six MASTER 250" in on("web1", "cat", "/tmp/told")
+    assert on("web1", "stat", "--format=%U", "/tmp/told").strip() == "keepalived_script"
     assert changed(ansible("ansible-playbook", str(HERE / "keepalived.yml"), "--diff")) == 0
 
 

@@ -1,4 +1,8 @@
-#!/bin/bash
+# shellcheck shell=bash
+# Copyright: the steadfast.edge authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
 # Asks a web server once: check-http ADDRESS PORT PATH STATUS SECONDS [HOST]. Exit code 0 says that it answered with the status.
 # Runs every second or so, hence nothing is started: bash itself connects. One that accepts no connection is ended by keepalived.
 address=$1 port=$2 path=$3 wanted=$4 seconds=$5

@@ -1,8 +1,12 @@
-#!/usr/bin/python3 -I
+# Copyright: the steadfast.edge authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Has keepalived judge a configuration: check-config FILE [REGULAR EXPRESSION]...
 
 Every warning is as bad as an error, unless it matches one of the expressions: keepalived itself would go on without the line in question.
 """
+
+from __future__ import annotations
 
 import os
 import re
