@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import ssl
-import xml.etree.ElementTree as ElementTree
+from xml.etree import ElementTree
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path

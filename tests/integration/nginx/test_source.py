@@ -11,10 +11,14 @@ from typing import Any
 from ansible_collections.steadfast.edge.tests.integration.nginx.host import WEB, Web
 
 POOL = "http://deb.debian.org/debian/pool/main/n/nginx"
-OLD: dict[str, Any] = {"nginx_source_url": f"{POOL}/nginx_1.22.1.orig.tar.gz",
-       "nginx_source_checksum": "9ebb333a9e82b952acd3e2b4aeb1d4ff6406f72491bab6cd9fe69f0dea737f31"}
-NEW: dict[str, Any] = {"nginx_source_url": f"{POOL}/nginx_1.26.3.orig.tar.gz",
-       "nginx_source_checksum": "69ee2b237744036e61d24b836668aad3040dda461fe6f570f1787eab570c75aa"}
+OLD: dict[str, Any] = {
+    "nginx_source_url": f"{POOL}/nginx_1.22.1.orig.tar.gz",
+    "nginx_source_checksum": "9ebb333a9e82b952acd3e2b4aeb1d4ff6406f72491bab6cd9fe69f0dea737f31",
+}
+NEW: dict[str, Any] = {
+    "nginx_source_url": f"{POOL}/nginx_1.26.3.orig.tar.gz",
+    "nginx_source_checksum": "69ee2b237744036e61d24b836668aad3040dda461fe6f570f1787eab570c75aa",
+}
 PREFIX, SERVICE = "/usr/local/shop/nginx", "nginx-shop"
 SHOP: dict[str, Any] = {
     "nginx_install": "source",

@@ -136,5 +136,3 @@ def test_check_mode_starts_and_ends_nothing(lab: Lab) -> None:
     assert module(lab, "collected", check=True)["state"] == "running"
     assert module(lab, "absent", check=True)["changed"]
     assert module(lab, "collected")["state"] == "stopped"
-
-
