@@ -16,11 +16,11 @@ import argparse
 import re
 import subprocess
 import sys
-from xml.etree import ElementTree
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from xml.etree import ElementTree
 
 TABLE = Path(__file__).resolve().parents[1] / "plugins" / "module_utils" / "_nginx" / "table.py"
 # Nobody runs older ones; what they had alone is left out.

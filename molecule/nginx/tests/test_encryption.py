@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import ssl
-from xml.etree import ElementTree
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from labclient import Lab

@@ -23,19 +23,15 @@ def _made() -> Iterator[Web]:
     web.lab.verb("down")
     web.lab.verb("up")
     web.release("A")
+    web.original = web.live()
     yield web
     web.lab.verb("down")
 
 
-@pytest.fixture(scope="session", name="original")
-def _original(made: Web) -> str:
-    return made.live()
-
-
 @pytest.fixture
-def web(made: Web, original: str) -> Web:
+def web(made: Web) -> Web:
     """The web server with version A live, whatever the last test did."""
     made.shell("systemctl stop squatter; systemctl reset-failed")
-    if made.live() != original:
+    if made.live() != made.original:
         made.release("A", "--skip-tags", "install")
     return made

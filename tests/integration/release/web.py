@@ -36,6 +36,8 @@ class Web:
         # Two checkouts on one machine do not meet.
         tag = hashlib.sha256(str(ROOT).encode()).hexdigest()[:6]
         self.lab = Lab(f"release-{tag}", HERE / "inventory")
+        # The live tree with version A.
+        self.original = ""
 
     def shell(self, script: str) -> str:
         """The output of a shell script on the web server; empty where it fails."""
