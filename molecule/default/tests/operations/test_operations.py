@@ -1,42 +1,32 @@
 # Copyright: the steadfast.edge authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""verify and rolling_reload on a whole edge of a lab of its own, with things broken on purpose."""
+"""verify and rolling_reload, with things broken on purpose."""
 
 from __future__ import annotations
 
 import copy
-import hashlib
 import json
 import re
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from labclient import ROOT, Lab
 
-ROOT = Path(__file__).resolve().parents[3]
-sys.path.insert(0, str(ROOT / "tools"))
-from labclient import Lab
-
-INVENTORY = ROOT / "inventories/lab"
 PROBE = {"probe_host": "client1", "probe_url": "http://192.0.2.150/", "probe_rate": 100}
 
+pytestmark = pytest.mark.usefixtures("as_before")
 
-@pytest.fixture(name="lab", scope="module")
-def fixture_lab() -> Iterator[Lab]:
-    made = Lab(f"ops-{hashlib.sha256(str(ROOT).encode()).hexdigest()[:6]}", INVENTORY)
-    made.verb("down")
-    try:
-        made.verb("up")
-        made.playbook("playbooks/site.yml")
-        yield made
-    finally:
-        made.verb("down")
+
+@pytest.fixture(scope="module")
+def as_before(lab: Lab) -> Iterator[None]:
+    """Afterwards the web servers are again as the inventory says."""
+    yield
+    lab.playbook("playbooks/web.yml")
 
 
 @pytest.fixture
@@ -55,9 +45,9 @@ def play(lab: Lab, name: str, **variables: Any) -> tuple[bool, str]:
     return done.returncode == 0, re.sub(r"\s+", " ", done.stdout)
 
 
-def servers(change: str, timeout: str = "4s") -> list[dict[str, Any]]:
+def servers(lab: Lab, change: str, timeout: str = "4s") -> list[dict[str, Any]]:
     """The lab's nginx_servers, each answer with a header that says which configuration it is from."""
-    given = yaml.safe_load((INVENTORY / "group_vars/edge_web.yml").read_text(encoding="utf-8"))["nginx_servers"]
+    given = yaml.safe_load((lab.inventory / "group_vars/edge_web.yml").read_text(encoding="utf-8"))["nginx_servers"]
     found: list[dict[str, Any]] = copy.deepcopy(given)
     found[0]["add_headers"]["X-Change"] = change
     found[0]["locations"][0]["directives"]["proxy_read_timeout"] = timeout
@@ -85,7 +75,7 @@ def test_everything_that_is_broken_is_named_at_once_and_nothing_is_reloaded_then
     lab.run("web2", "sysctl", "--write", "net.ipv4.conf.all.arp_ignore=0", "net.ipv4.conf.eth0.arp_ignore=0")
     lab.verb("power-off", "app3")
     try:
-        healthy, said = play(lab, "rolling_reload", nginx_servers=servers("unwanted"))
+        healthy, said = play(lab, "rolling_reload", nginx_servers=servers(lab, "unwanted"))
         assert not healthy
         for finding in (
             "director1: tcp 192.0.2.150:80 sends nothing to 192.0.2.21:80: it is drained.",
@@ -106,7 +96,7 @@ def test_everything_that_is_broken_is_named_at_once_and_nothing_is_reloaded_then
 
 
 def test_a_roll_loses_nothing(lab: Lab, eventually_healthy: None) -> None:
-    done, said = play(lab, "rolling_reload", nginx_servers=servers("one"), **PROBE)
+    done, said = play(lab, "rolling_reload", nginx_servers=servers(lab, "one"), **PROBE)
     assert done
     assert "web1 serves and is proven (1 of 2)." in said
     assert "web2 serves and is proven (2 of 2)." in said
@@ -115,19 +105,19 @@ def test_a_roll_loses_nothing(lab: Lab, eventually_healthy: None) -> None:
 
 
 def test_a_bad_configuration_on_the_second_host_stops_the_roll_and_the_next_run_goes_on(lab: Lab, eventually_healthy: None) -> None:
-    bad = servers("two", timeout="{{ 'never' if inventory_hostname == 'web2' else '4s' }}")
+    bad = servers(lab, "two", timeout="{{ 'never' if inventory_hostname == 'web2' else '4s' }}")
     done, said = play(lab, "rolling_reload", nginx_servers=bad, **PROBE)
     assert not done
     assert "web2 failed, and no further host is touched" in said
     assert re.search(r"[0-9]{3,} requests: 0 lost", said)
     assert [live(lab, host) for host in ("192.0.2.21", "192.0.2.22")] == ["two", "one"]
-    done, said = play(lab, "rolling_reload", nginx_servers=servers("two"))
+    done, said = play(lab, "rolling_reload", nginx_servers=servers(lab, "two"))
     assert done
     assert [live(lab, host) for host in ("192.0.2.21", "192.0.2.22")] == ["two", "two"]
 
 
 def test_a_bad_configuration_on_the_first_host_leaves_the_second_alone(lab: Lab, eventually_healthy: None) -> None:
-    done, said = play(lab, "rolling_reload", nginx_servers=servers("three", timeout="never"))
+    done, said = play(lab, "rolling_reload", nginx_servers=servers(lab, "three", timeout="never"))
     assert not done
     assert "web1 failed, and no further host is touched" in said
     assert "Not reached: web2." in said
@@ -136,6 +126,6 @@ def test_a_bad_configuration_on_the_first_host_leaves_the_second_alone(lab: Lab,
 
 def test_a_lost_request_is_a_failure(lab: Lab, eventually_healthy: None) -> None:
     """What the probe says counts: this URL never has a good answer."""
-    done, said = play(lab, "rolling_reload", nginx_servers=servers("two"), **{**PROBE, "probe_url": "http://192.0.2.150:81/"})
+    done, said = play(lab, "rolling_reload", nginx_servers=servers(lab, "two"), **{**PROBE, "probe_url": "http://192.0.2.150:81/"})
     assert not done
     assert "The probe lost requests" in said
