@@ -1,7 +1,7 @@
 # Copyright: the steadfast.edge authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The configuration of nginx from the variables of its role; documented in nginx_files.yml."""
+"""The configuration of nginx from the variables of its role; documented in nginx_files.yml and nginx_merged.yml."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from typing import Any
 from ansible.errors import AnsibleFilterError
 from ansible.module_utils.common.yaml import yaml_load
 from ansible_collections.steadfast.edge.plugins.module_utils._nginx.files import Host, build
+from ansible_collections.steadfast.edge.plugins.module_utils._nginx.merge import MERGED, merge
+from ansible_collections.steadfast.edge.plugins.module_utils._spec import Specification
 from ansible_collections.steadfast.edge.plugins.module_utils._topology.problems import Problems
 
 SPECIFICATION = Path(__file__).resolve().parents[2] / "roles" / "nginx" / "meta" / "argument_specs.yml"
@@ -67,8 +69,21 @@ def nginx_files(variables: Any, host: Any = None) -> list[dict[str, Any]]:
     return files
 
 
+def nginx_merged(variables: Any, name: Any) -> list[dict[str, Any]]:
+    """Return one of the lists, merged and completed; raise AnsibleFilterError with everything that is wrong."""
+    if not isinstance(variables, Mapping) or name not in MERGED:
+        raise AnsibleFilterError(f"nginx_merged takes variables of the role and the name of one of its lists: {', '.join(MERGED)}.")
+    problems = Problems()
+    parts = {key: plain(value) for key, value in variables.items() if key == name or key.startswith(f"{name}__")}
+    found = Specification({name: specification()[name]}).read(merge(parts, problems), "", problems)
+    if len(problems) or found is None:
+        raise AnsibleFilterError(report(problems))
+    merged: list[dict[str, Any]] = found[name]
+    return merged
+
+
 class FilterModule:
-    """Offers the filter to Ansible."""
+    """Offers the filters to Ansible."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
-        return {"nginx_files": nginx_files}
+        return {"nginx_files": nginx_files, "nginx_merged": nginx_merged}

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import UserDict, UserString
 from pathlib import Path
 from typing import Any
@@ -74,3 +75,26 @@ def test_the_filter_is_documented() -> None:
     page = yaml.safe_load(Path(plugin.__file__).with_suffix(".yml").read_text(encoding="utf-8"))
     assert page["DOCUMENTATION"]["name"] == "nginx_files"
     assert all(f"V({name})" in str(page["DOCUMENTATION"]["options"]["host"]["description"]) for name in plugin.HOST)
+
+
+def test_a_merged_list_is_complete() -> None:
+    parts = {
+        "nginx_certificates": [{"name": "shop", "self_signed": True}, {"name": "old", "self_signed": True}],
+        "nginx_certificates__a": [{"name": "shop", "names": ["shop.example"]}, {"name": "old", "state": "absent"}],
+        "nginx_servers": [{"nonsense": True}],
+    }
+    (shop,) = plugin.nginx_merged(parts, "nginx_certificates")
+    assert (shop["names"], shop["self_signed"], shop["days"], shop["key_file"]) == (["shop.example"], True, 365, None)
+
+
+@pytest.mark.parametrize(
+    ("variables", "name", "said"),
+    [
+        ({}, "nginx_user", "one of its lists"),
+        ([], "nginx_servers", "takes variables"),
+        ({"nginx_maps__x": [{"nam": "a"}]}, "nginx_maps", "Did you mean name?"),
+    ],
+)
+def test_what_cannot_be_merged_is_told(variables: Any, name: str, said: str) -> None:
+    with pytest.raises(AnsibleFilterError, match=re.escape(said)):
+        plugin.nginx_merged(variables, name)
