@@ -7,42 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import fields
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
-from ansible.module_utils.common.yaml import yaml_load
 from ansible_collections.steadfast.edge.plugins.module_utils._nginx.files import Host, build
 from ansible_collections.steadfast.edge.plugins.module_utils._nginx.merge import MERGED, merge
 from ansible_collections.steadfast.edge.plugins.module_utils._spec import Specification
+from ansible_collections.steadfast.edge.plugins.module_utils._spec.roles import options_of, plain
 from ansible_collections.steadfast.edge.plugins.module_utils._topology.problems import Problems
 
-SPECIFICATION = Path(__file__).resolve().parents[2] / "roles" / "nginx" / "meta" / "argument_specs.yml"
 HOST = tuple(each.name for each in fields(Host))
-
-
-@cache
-def specification() -> dict[str, Any]:
-    """What the role says about its variables."""
-    options: dict[str, Any] = yaml_load(SPECIFICATION.read_text(encoding="utf-8"))["argument_specs"]["main"]["options"]
-    return options
-
-
-def plain(value: Any) -> Any:
-    """A copy without Ansible's wrappers, which would make every touch of a value many times slower. Braces mean nothing here."""
-    if value is None or isinstance(value, bool):
-        return value
-    if isinstance(value, Mapping):
-        return {str(key): plain(each) for key, each in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain(each) for each in value]
-    if isinstance(value, int):
-        return int(value)
-    if isinstance(value, float):
-        return float(value)
-    # Texts, encrypted ones too.
-    return str(value)
 
 
 def report(problems: Problems) -> str:
@@ -63,7 +37,7 @@ def nginx_files(variables: Any, host: Any = None) -> list[dict[str, Any]]:
         raise AnsibleFilterError(f"nginx_files takes the variables of the role and what is known of the host ({', '.join(HOST)}).")
     problems = Problems()
     about = Host(**{name: plain(each) for name, each in known.items() if each is not None})
-    files = build(plain(variables), specification(), about, problems)
+    files = build(plain(variables), options_of("nginx"), about, problems)
     if len(problems):
         raise AnsibleFilterError(report(problems))
     return files
@@ -75,7 +49,7 @@ def nginx_merged(variables: Any, name: Any) -> list[dict[str, Any]]:
         raise AnsibleFilterError(f"nginx_merged takes variables of the role and the name of one of its lists: {', '.join(MERGED)}.")
     problems = Problems()
     parts = {key: plain(value) for key, value in variables.items() if key == name or key.startswith(f"{name}__")}
-    found = Specification({name: specification()[name]}).read(merge(parts, problems), "", problems)
+    found = Specification({name: options_of("nginx")[name]}).read(merge(parts, problems), "", problems)
     if len(problems) or found is None:
         raise AnsibleFilterError(report(problems))
     merged: list[dict[str, Any]] = found[name]

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from ansible_collections.steadfast.edge.plugins.filter.with_defaults import with_defaults
+from ansible_collections.steadfast.edge.plugins.module_utils._spec import Specification
+from ansible_collections.steadfast.edge.plugins.module_utils._spec.roles import options_of
+from ansible_collections.steadfast.edge.plugins.module_utils._topology.problems import Problems
 
 FORMS: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "forms.yml").read_text(encoding="utf-8"))
 NESTED = (
@@ -27,4 +29,7 @@ def completed(wish: dict[str, Any]) -> dict[str, Any]:
     """A form as the template hands it to the filter: with the role's defaults."""
     usual = {"router_id": "web1", "vrrp_version": 3, "script_user": "keepalived_script", "global_defs": {}}
     given = {**usual, **wish}
-    return {key: with_defaults(value, "keepalived", f"keepalived_{key}") if key in NESTED else value for key, value in given.items()}
+    options, problems = Specification(options_of("keepalived")), Problems()
+    found = {key: options.read_variable(f"keepalived_{key}", value, problems) if key in NESTED else value for key, value in given.items()}
+    assert not problems.found
+    return found
