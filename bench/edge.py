@@ -1,7 +1,7 @@
 # Copyright: the steadfast.edge authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Measures the lab and the main job in one run and writes bench/RESULTS.md: `make bench`.
+"""Measures the lab and the main job in one run and writes its section of bench/RESULTS.md: `make bench`.
 
 Times depend on the machine; the ratio of an unchanged run to a mere ping of the same hosts, taken in turns, does so much less.
 """
@@ -19,6 +19,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tools"))
 from labclient import ROOT, Lab, LabError
+from results import write_section
 
 ROUNDS = 3
 
@@ -63,8 +64,6 @@ def measure(lab: Lab) -> list[tuple[str, str, str]]:
 
 def report(rows: list[tuple[str, str, str]]) -> str:
     lines = [
-        "# Results",
-        "",
         f"One run of `make bench` on {os.cpu_count()} cores, Linux {platform.release().split('-')[0]}, Python {platform.python_version()}.",
         "",
         "| what | measured | goal |",
@@ -80,9 +79,7 @@ def main() -> int:
         rows = measure(lab)
     finally:
         lab.verb("down")
-    text = report(rows)
-    (ROOT / "bench/RESULTS.md").write_text(text, encoding="utf-8")
-    print(text)
+    write_section("The edge", report(rows))
     return 0
 
 

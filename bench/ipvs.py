@@ -10,9 +10,8 @@ from pathlib import Path
 
 from ansible_collections.steadfast.edge.tests.integration.ipvs import guest
 from ansible_collections.steadfast.edge.tests.integration.ipvs.inside.measure import BEGIN, END
+from results import write_section
 
-RESULTS = Path(__file__).parent / "RESULTS.md"
-HEADING = "## IPVS tables"
 GOALS = """
 One run of `make bench-ipvs`, in a User Mode Linux guest; best of several, taken in turns. `ipvsadm` is the whole process, `ipvs_table` its
 main(): Ansible's reading and checking of the options, the work, the writing of the answer. `As a process` adds the start of Python and of
@@ -26,9 +25,7 @@ def main() -> int:
         print(console)
         return 1
     measured = console.partition(BEGIN)[2].partition(END)[0].strip()
-    before = RESULTS.read_text(encoding="utf-8").partition(HEADING)[0].rstrip()
-    RESULTS.write_text(f"{before}\n\n{HEADING}\n{GOALS}\n```text\n{measured}\n```\n", encoding="utf-8")
-    print(measured)
+    write_section("IPVS tables", f"{GOALS}\n```text\n{measured}\n```")
     return 0
 
 

@@ -26,10 +26,9 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tools"))
 from labclient import ROOT, Lab, LabError
+from results import write_section
 
 INVENTORY = ROOT / "tests/integration/release/inventory"
-RESULTS = ROOT / "bench/RESULTS.md"
-HEADING = "## Nginx"
 COUNTS = (1, 100, 1000)
 # A task for each file takes minutes for a thousand; beyond this number it is reckoned from it.
 LOOPED = 100
@@ -266,8 +265,6 @@ def measure(bench: Bench, rounds: int) -> list[str]:
         calls[count] = module_calls(bench, count)
     taken = rollout(bench, rounds)
     return [
-        HEADING,
-        "",
         f"`make bench-nginx`: rollout of virtual hosts, median of {rounds} (goals: 3x or less, no more module calls for more of them).",
         "",
         *rollout_rows(taken, calls),
@@ -276,13 +273,6 @@ def measure(bench: Bench, rounds: int) -> list[str]:
         "",
         *throughput(bench, rounds),
     ]
-
-
-def write_section(lines: list[str]) -> None:
-    """Puts the section in place of the older one, or at the end."""
-    text = RESULTS.read_text(encoding="utf-8")
-    others = [part for part in re.split(r"(?m)^(?=## )", text) if not part.startswith(f"{HEADING}\n")]
-    RESULTS.write_text("\n\n".join([*(part.strip() for part in others), "\n".join(lines)]) + "\n", encoding="utf-8")
 
 
 def main() -> int:
@@ -295,8 +285,7 @@ def main() -> int:
             lines = measure(Bench(lab, Path(folder)), rounds)
     finally:
         lab.verb("down")
-    write_section(lines)
-    print("\n".join(lines))
+    write_section("Nginx", "\n".join(lines))
     return 0
 
 
