@@ -17,7 +17,7 @@ from machine_room.run import run
 # What a minimal Debian server has, and what Ansible needs on it.
 INCLUDE = (
     "systemd", "systemd-sysv", "dbus", "udev", "kmod", "procps", "iproute2", "iputils-ping", "iputils-arping",
-    "openssh-server", "python3", "python3-apt", "curl", "ca-certificates",
+    "openssh-server", "python3", "python3-apt", "curl", "ca-certificates", "logrotate",
 )  # fmt: skip
 
 # Services that find nothing to do on a host of a lab, or that would reach for the network.

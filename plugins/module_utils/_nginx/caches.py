@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,9 +16,14 @@ from .tree import Block, word, words
 __all__ = ["print_cache", "print_stores", "status_header"]
 
 
-def _zone(name: str) -> str:
-    """Upstreams have zones too, under their own names."""
-    return f"cache_{name}"
+def _path(cache: Mapping[str, Any]) -> str:
+    return cache["path"] or f"/var/cache/nginx-{cache['name']}"
+
+
+def _zone(cache: Mapping[str, Any]) -> str:
+    """Upstreams have zones too, under their own names. A reload refuses a zone that has moved, so each place has a zone of its own."""
+    place = f"{_path(cache)} {cache['levels']}"
+    return f"cache_{cache['name']}_{hashlib.sha256(place.encode()).hexdigest()[:8]}"
 
 
 def print_stores(block: Block, context: Context) -> None:
@@ -27,8 +33,8 @@ def print_stores(block: Block, context: Context) -> None:
         if name is None:
             continue
         path = f"nginx_caches[{name}]"
-        sizes = [f"levels={cache['levels']}", f"keys_zone={_zone(name)}:{cache['keys_size']}", f"max_size={cache['max_size']}"]
-        arguments = [cache["path"] or f"/var/cache/nginx-{name}", *sizes, f"inactive={cache['inactive']}", "use_temp_path=off"]
+        sizes = [f"levels={cache['levels']}", f"keys_zone={_zone(cache)}:{cache['keys_size']}", f"max_size={cache['max_size']}"]
+        arguments = [_path(cache), *sizes, f"inactive={cache['inactive']}", "use_temp_path=off"]
         extra = f" {context.notation(cache['parameters'], f'{path}.parameters')}" if cache["parameters"] else ""
         block.put("proxy_cache_path", words(arguments) + extra, path)
 
@@ -43,13 +49,13 @@ def print_cache(block: Block, context: Context, cache: Mapping[str, Any], path: 
     name = cache["cache"]
     if name is None or not context.known(name, "nginx_caches", f"{path}.cache"):
         return
-    version = next(item["version"] for item in context.values["nginx_caches"] if item["name"] == name)
+    store = next(item for item in context.values["nginx_caches"] if item["name"] == name)
 
     def put(key: str, text: str, directive: str | None = None) -> None:
         block.put(f"proxy_cache_{directive or key}", text, f"{path}.{key}")
 
-    block.put("proxy_cache", word(_zone(name)), f"{path}.cache")
-    put("key", word(f"{version}:{cache['key']}"))
+    block.put("proxy_cache", word(_zone(store)), f"{path}.cache")
+    put("key", word(f"{store['version']}:{cache['key']}"))
     for index, valid in enumerate(cache["valid"]):
         block.put("proxy_cache_valid", context.notation(valid, f"{path}.valid[{index}]"), f"{path}.valid[{index}]")
     put("methods", words(cache["methods"]))

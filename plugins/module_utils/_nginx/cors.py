@@ -45,6 +45,7 @@ def cors_headers(context: Context, cors: Mapping[str, Any], path: str) -> dict[s
     """What the answers say. nginx leaves a header out whose value is empty: what strangers get, and what is for preflights alone."""
     everybody = "*" in cors["origins"]
     origin = "*" if everybody else _origin(context, cors["origins"], path)
+    preflight = _preflight(context) if everybody else _preflight_of(context, origin)
     found = {"Access-Control-Allow-Origin": Header(origin, True, f"{path}.origins")}
     if not everybody:
         # A shared cache must not give the answer for one origin to another one.
@@ -52,9 +53,9 @@ def cors_headers(context: Context, cors: Mapping[str, Any], path: str) -> dict[s
     values = {
         "credentials": ("Allow-Credentials", "true" if cors["credentials"] else "", "" if everybody else origin),
         "expose_headers": ("Expose-Headers", ", ".join(cors["expose_headers"]), "" if everybody else origin),
-        "methods": ("Allow-Methods", ", ".join(cors["methods"]), _preflight(context)),
-        "headers": ("Allow-Headers", ", ".join(cors["headers"]), _preflight(context)),
-        "max_age": ("Max-Age", str(cors["max_age"]), _preflight(context)),
+        "methods": ("Allow-Methods", ", ".join(cors["methods"]), preflight),
+        "headers": ("Allow-Headers", ", ".join(cors["headers"]), preflight),
+        "max_age": ("Max-Age", str(cors["max_age"]), preflight),
     }
     for key, (name, value, condition) in values.items():
         if value:
@@ -74,6 +75,17 @@ def _preflight(context: Context) -> str:
         asked.put("default", '""')
         asked.put('"~^OPTIONS [^ ]+ [^ ]+$"', "1")
     return PREFLIGHT
+
+
+def _preflight_of(context: Context, origin: str) -> str:
+    """The variable that is empty unless the request is a preflight for one of the origins that the variable `origin` knows."""
+    asked = _preflight(context)
+    variable = origin.replace("$edge_cors_", f"{asked}_for_")
+    if variable not in context.maps:
+        block = context.maps[variable] = Block(f'map "{asked} {origin}" {variable}')
+        block.put("default", '""')
+        block.put('"~^1 ."', "1")
+    return variable
 
 
 def _where(context: Context, condition: str, value: str) -> str:

@@ -27,10 +27,20 @@ def print_status(file: Block, context: Context) -> None:
     location.add("stub_status", origin="nginx_status")
     for index, allowed in enumerate(given["allow"]):
         location.add("allow", allowed, origin=f"nginx_status.allow[{index}]")
-    for own in ("127.0.0.1", "::1"):
+    # The host that asks an address of its own comes from that address.
+    for own in dict.fromkeys(["127.0.0.1", "::1", *_plain(address)]):
         location.put("allow", own)
     location.put("deny", "all")
     block.block("location /").put("return", "404")
+
+
+def _plain(address: str) -> list[str]:
+    """The address where it is a single one: neither a name nor all addresses of the host."""
+    try:
+        found = ipaddress.ip_address(address.strip("[]"))
+    except ValueError:
+        return []
+    return [] if found.is_unspecified else [str(found)]
 
 
 def _is_loopback(address: str) -> bool:

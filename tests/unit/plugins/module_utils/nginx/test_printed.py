@@ -43,7 +43,8 @@ MEMBERS: list[dict[str, Any]] = [{"address": "192.0.2.31", "port": "8080"}, {"ad
         ({"nginx_log_formats": {"a": {"x": "$a", 'y"': "2"}}}, "    log_format a escape=json '{\"x\":\"$a\"'"),
         ({"nginx_proxy_set_headers": {"Host": "$http_host"}}, '    proxy_set_header Host "$http_host";'),
         ({"nginx_caches": [{"name": "shop"}]},
-         "    proxy_cache_path /var/cache/nginx-shop levels=1:2 keys_zone=cache_shop:10m max_size=1g inactive=60m use_temp_path=off;"),
+         "    proxy_cache_path /var/cache/nginx-shop levels=1:2 "
+         "keys_zone=cache_shop_02b28a28:10m max_size=1g inactive=60m use_temp_path=off;"),
         ({"nginx_raw_http": "geo $a {\n}\n"}, "geo $a {"),
         ({"nginx_servers": [{**SERVER, "server_names": ["a" * 200]}]}, "    server_names_hash_bucket_size 256;"),
         ({"nginx_servers": [{**SERVER, "server_names": [f"{n}.example.com" for n in range(300)]}]}, "    server_names_hash_max_size 2048;"),
@@ -202,6 +203,9 @@ def test_cors_looks_the_origin_up_and_answers_preflights() -> None:
         r"~^https://[a-z0-9.-]+\.b\.example\.com$ $http_origin;", "~^https://c$ $http_origin;",
     ]  # fmt: skip
     assert "include maps.conf;" in printed["nginx.conf"]
+    # What a preflight is told depends on its origin, too.
+    told = lines[8].split('"')[1].rpartition("_")[0]
+    assert inside(printed["maps.conf"], f'map "$edge_cors_preflight {variable}" {told} {{') == ['default "";', '"~^1 ." 1;']
 
 
 def test_cors_for_everybody_needs_no_map_of_origins() -> None:
@@ -221,7 +225,7 @@ def test_a_proxy_cache() -> None:
     assert location(given, nginx_caches=[{"name": "shop", "version": "3"}]) == [
         'add_header X-Cache-Status "$upstream_cache_status" always;',
         "proxy_pass http://app;",
-        "proxy_cache cache_shop;",
+        "proxy_cache cache_shop_02b28a28;",
         "proxy_cache_key 3:$scheme$host$request_uri;",
         "proxy_cache_valid 200 1h;",
         "proxy_cache_methods GET HEAD;",
@@ -233,6 +237,13 @@ def test_a_proxy_cache() -> None:
         "proxy_cache_bypass $http_authorization;",
         "proxy_no_cache $http_authorization;",
     ]
+
+
+def test_a_cache_that_moves_has_another_zone() -> None:
+    """nginx refuses a reload that moves a zone."""
+    zones = {files({"nginx_caches": [{"name": "shop", **place}]})["nginx.conf"].partition("keys_zone=")[2].partition(":")[0]
+             for place in ({}, {"path": "/srv/cache"}, {"levels": "2:2"}, {"max_size": "2g"})}  # fmt: skip
+    assert len(zones) == 3
 
 
 def test_upstreams() -> None:
@@ -279,6 +290,15 @@ def test_the_counters_are_for_the_host_alone() -> None:
     assert inside(printed["status.conf"], "location = /nginx_status {") == ["stub_status;", "allow 127.0.0.1;", "allow ::1;", "deny all;"]
     assert "include status.conf;" in printed["nginx.conf"]
     assert "status.conf" not in files({})
+
+
+@pytest.mark.parametrize(
+    ("address", "own"), [("192.0.2.21", ["192.0.2.21"]), ("[2001:db8::21]", ["2001:db8::21"]), ("0.0.0.0", []), ("web1.example.com", [])]
+)
+def test_the_host_may_ask_its_own_address_for_counters(address: str, own: list[str]) -> None:
+    given = {"enabled": True, "address": address, "allow": ["192.0.2.9"]}
+    lines = inside(files({"nginx_status": given})["status.conf"], "location = /nginx_status {")
+    assert lines == ["stub_status;", *(f"allow {each};" for each in ("192.0.2.9", "127.0.0.1", "::1", *own)), "deny all;"]
 
 
 def test_stream() -> None:
