@@ -80,7 +80,7 @@ def _preflight(context: Context) -> str:
 def _preflight_of(context: Context, origin: str) -> str:
     """The variable that is empty unless the request is a preflight for one of the origins that the variable `origin` knows."""
     asked = _preflight(context)
-    variable = origin.replace("$edge_cors_", f"{asked}_for_")
+    variable = origin.replace("$edge_cors_", "$edge_asked_")
     if variable not in context.maps:
         block = context.maps[variable] = Block(f'map "{asked} {origin}" {variable}')
         block.put("default", '""')

@@ -90,7 +90,7 @@ def _hashes(context: Context) -> dict[str, str]:
     """Tables of names as large as the names need; nginx's own are for a handful."""
     names = [name for server in context.values["nginx_servers"] for name in server["server_names"]]
     longest = max((len(name) for name in names), default=0)
-    sizes = {"server_names_hash_bucket_size": str(max(128, _power_of_two(longest + 32)))}
+    sizes = {"server_names_hash_bucket_size": str(max(128, _power_of_two(longest + 32))), "variables_hash_bucket_size": "128"}
     if len(names) > 100:
         sizes["server_names_hash_max_size"] = str(_power_of_two(4 * len(names)))
     return sizes

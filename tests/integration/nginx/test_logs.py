@@ -54,7 +54,6 @@ MARKS = {name: f"{name}-{time.time_ns()}" for name in ("logrotate", "timer")}
 
 def test_logrotate(web: Web) -> None:
     web.role()
-    web.sh("apt-get -qq install --no-install-recommends logrotate >&2")
     assert "dateext" in web.sh("cat /etc/logrotate.d/nginx")
     load = rotated_under_load(web, MARKS["logrotate"], "rm -f /run/nginx.pid; logrotate --force /etc/logrotate.d/nginx")
     check(web, MARKS["logrotate"], load)

@@ -42,7 +42,8 @@ def play(lab: Lab, name: str, **variables: Any) -> tuple[bool, str]:
     argv = ["ansible-playbook", "-i", str(lab.inventory), f"playbooks/{name}.yml", "-e", json.dumps(variables)]
     done = subprocess.run(argv, cwd=ROOT, env=lab.environment, capture_output=True, text=True, check=False)
     print(done.stdout, done.stderr)
-    return done.returncode == 0, re.sub(r"\s+", " ", done.stdout)
+    # Where failures are shown is a setting of Ansible's that molecule changes.
+    return done.returncode == 0, re.sub(r"\s+", " ", done.stdout + done.stderr)
 
 
 def servers(lab: Lab, change: str, timeout: str = "4s") -> list[dict[str, Any]]:
