@@ -155,6 +155,6 @@ def test_errors_stand_in_the_order_of_the_file() -> None:
 def test_a_variable_belongs_to_the_role_with_the_longest_name() -> None:
     inventory = good()
     inventory["all"] = {"lvs_director_x": 1}
-    known = {"lvs": {"lvs_director_x": {}}, "lvs_director": {"lvs_director_y": {}}}
+    known: dict[str, dict[str, Any]] = {"lvs": {"lvs_director_x": {}}, "lvs_director": {"lvs_director_y": {}}}
     (found,) = preflight.check(Inventory(hostvars(inventory), inventory["groups"]), known)[1]
     assert "role lvs_director" in found.message
