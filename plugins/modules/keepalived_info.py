@@ -204,6 +204,7 @@ unknown:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.steadfast.edge.plugins.module_utils._command import module_runner
 from ansible_collections.steadfast.edge.plugins.module_utils._keepalived.daemon import Host
 from ansible_collections.steadfast.edge.plugins.module_utils._keepalived.info import gather
 
@@ -213,7 +214,7 @@ def main() -> None:
         argument_spec={"dump": {"type": "bool", "default": True}, "timeout": {"type": "float", "default": 5.0}},
         supports_check_mode=True,
     )
-    module.exit_json(changed=False, **gather(Host(), module.params["dump"], module.params["timeout"]))
+    module.exit_json(changed=False, **gather(Host(module_runner(module)), module.params["dump"], module.params["timeout"]))
 
 
 if __name__ == "__main__":

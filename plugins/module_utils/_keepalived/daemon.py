@@ -10,15 +10,15 @@ import os
 import signal
 import socket
 import struct
-import subprocess
 import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from .._command import CommandError, Runner
+
 __all__ = ["JSON", "USR1", "Host"]
 
 PID_FILES = ("/run/keepalived.pid", "/run/keepalived/keepalived.pid")
-SBIN = ("/usr/local/sbin", "/usr/sbin", "/sbin")
 PAUSE = 0.02
 USR1 = int(signal.SIGUSR1)
 JSON = int(signal.SIGRTMIN) + 2
@@ -32,17 +32,16 @@ PROC_EVENT_NONE = 0
 class Host:
     """What keepalived_info asks of a host."""
 
+    def __init__(self, run: Runner) -> None:
+        self._run = run
+
     def version_text(self) -> str | None:
         """What `keepalived --version` prints, None where there is none."""
-        path = os.pathsep.join([os.environ.get("PATH", ""), *SBIN])
-        environment = {"PATH": path, "LC_ALL": "C"}
         try:
-            done = subprocess.run(
-                ["keepalived", "--version"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment, check=False, timeout=30
-            )
-        except (OSError, subprocess.TimeoutExpired):
+            done = self._run(["keepalived", "--version"])
+        except CommandError:
             return None
-        return done.stdout.decode("utf-8", "replace")
+        return done.out + done.err
 
     def main_pid(self) -> int | None:
         """The process that its pid file names, if it is keepalived and alive."""

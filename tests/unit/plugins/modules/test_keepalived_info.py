@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.steadfast.edge.plugins.module_utils._command import Runner
 from ansible_collections.steadfast.edge.plugins.module_utils._keepalived.daemon import USR1, Host
 from ansible_collections.steadfast.edge.plugins.modules import keepalived_info
 
@@ -31,13 +32,14 @@ def test_it_answers_without_keepalived(check_mode: bool) -> None:
 
 def test_a_process_that_does_not_expect_a_signal_is_known() -> None:
     """Sent to this one, it would kill."""
+    host = Host(Runner(lambda argv, stdin, environment: (127, "", "not needed here")))
     with subprocess.Popen(["sleep", "60"]) as sleeper:
         try:
-            assert not Host().expects(sleeper.pid, USR1)
+            assert not host.expects(sleeper.pid, USR1)
             with subprocess.Popen(["env", "--ignore-signal=USR1", "sleep", "60"]) as deaf:
                 try:
                     deadline = 500
-                    while not Host().expects(deaf.pid, USR1) and deadline:
+                    while not host.expects(deaf.pid, USR1) and deadline:
                         deadline -= 1
                     assert deadline
                 finally:
