@@ -7,7 +7,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from machine_room import kernel
+from machine_room import kernel, uml
 from machine_room.cache import Layer
 from machine_room.fabric import Fabric, address_commands
 from machine_room.model import UML, Host
@@ -56,7 +56,7 @@ def _start_uml(paths: LabPaths, host: Host, layer: Layer) -> subprocess.Popen[by
         *_uml_network(host),
     ]  # fmt: skip
     kernel.enter_network(paths.namespace_file)
-    return _spawn(argv, here, program="linux.uml")
+    return _spawn(argv, here, program="linux.uml", LD_PRELOAD=str(uml.library()))
 
 
 def _uml_network(host: Host) -> list[str]:

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from machine_room import cache, kernel
+from machine_room import cache, kernel, uml
 from machine_room.features import UML_MODULES
 from machine_room.model import UML, Host
 from machine_room.paths import CHECKOUT
@@ -42,6 +42,8 @@ def ensure(hosts: tuple[Host, ...]) -> dict[str, str]:
             members = [host for host in hosts if host.release == release]
             packages = sorted({package for host in members for package in host.packages})
             keys[release] = _ensure_release(release, packages, image=any(host.kind == UML for host in members))
+        if any(host.kind == UML for host in hosts):
+            uml.ensure()
         removed = cache.collect()
     if removed:
         say(f"  removed from the cache, unused for long: {', '.join(removed)}")

@@ -26,7 +26,7 @@ COMMANDS = {
     "nft": "nftables",
     "depmod": "kmod",
 }
-UML_COMMANDS = {"linux.uml": "user-mode-linux"}
+UML_COMMANDS = {"linux.uml": "user-mode-linux", "gcc": "gcc"}
 FREE_GIB = 6
 # Each systemd keeps about ten inotify instances, which all containers of the machine share; the kernel's default of 128 ends
 # the start of a dozen of them with "Too many open files".

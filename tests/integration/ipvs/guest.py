@@ -14,9 +14,14 @@ import hashlib
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
+sys.path.append(str(ROOT / "lab"))
+
+from machine_room import cache, uml
+
 HOME = ROOT / ".cache/ipvs-guest"
 KERNEL_MODULES = Path("/usr/lib/uml/modules")
 # net has ip_vs itself; the others what it and the tests' network need.
@@ -54,7 +59,7 @@ def available() -> str:
     """Why there can be no guest here; empty when there can."""
     if os.geteuid():
         return "only root can boot the guest"
-    missing = [name for name in ("linux.uml", "depmod", "dpkg-deb") if not shutil.which(name)]
+    missing = [name for name in ("linux.uml", "gcc", "depmod", "dpkg-deb") if not shutil.which(name)]
     return f"not installed: {', '.join(missing)}" if missing else ""
 
 
@@ -103,6 +108,8 @@ def _script(path: Path, content: str) -> None:
 def run(tests: list[Path], seconds: int = 600, show: str = "", memory: int = 512) -> str:
     """Runs these test files in a new guest with so many MiB of memory; its console is the answer."""
     prepare()
+    with cache.locked():
+        environment = {**os.environ, "LD_PRELOAD": str(uml.ensure())}
     command = [
         "linux.uml",
         f"mem={memory}M",
@@ -118,7 +125,13 @@ def run(tests: list[Path], seconds: int = 600, show: str = "", memory: int = 512
     ]
     # Its own session: a guest that is given up on leaves stopped threads behind unless its whole group goes.
     process = subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, start_new_session=True
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        env=environment,
+        start_new_session=True,
     )
     try:
         return process.communicate(timeout=seconds)[0]
