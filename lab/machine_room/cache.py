@@ -61,7 +61,7 @@ def locked() -> Iterator[None]:
         os.close(handle)
 
 
-def build(entry: Path, what: str, make: Callable[[Path], None]) -> None:
+def build(entry: Path, what: str, make: Callable[[Path], object]) -> None:
     """Makes an entry that is missing; an entry that is there is only marked as used."""
     if not entry.exists():
         temporary = entry.with_name(f"{entry.name}.tmp-{os.getpid()}")
