@@ -19,6 +19,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tools"))
 from labclient import ROOT, Lab, LabError
+from labnames import lab_name
 from results import write_section
 
 ROUNDS = 3
@@ -74,7 +75,7 @@ def report(rows: list[tuple[str, str, str]]) -> str:
 
 
 def main() -> int:
-    lab = Lab("bench")
+    lab = Lab(lab_name("bench"))
     try:
         rows = measure(lab)
     finally:

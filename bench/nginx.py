@@ -26,6 +26,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tools"))
 from labclient import ROOT, Lab, LabError
+from labnames import lab_name
 from results import write_section
 
 INVENTORY = ROOT / "tests/integration/release/inventory"
@@ -276,7 +277,7 @@ def measure(bench: Bench, rounds: int) -> list[str]:
 
 
 def main() -> int:
-    lab = Lab("bench-nginx", INVENTORY)
+    lab = Lab(lab_name("bench-nginx"), INVENTORY)
     rounds = int(os.environ.get("ROUNDS", ROUNDS))
     try:
         lab.verb("down")

@@ -22,9 +22,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import labnames
+
 ROOT = Path(__file__).resolve().parent.parent
 NEWEST = ROOT / ".venv-newest"
 PYTEST = r"(\d+) passed"
+# A scenario that nothing may run beside says so, and why, in a line of its molecule.yml.
+ALONE = re.compile(r"^# Alone: \S", re.MULTILINE)
 # Tests that bring machines up, long ones first.
 LABS = {
     "nginx": "integration/nginx",
@@ -91,10 +95,16 @@ def parts() -> list[Part]:
     return [
         *collected,
         *(Part(name, ["pytest", "-q", f"tests/{folder}"], PYTEST, fast=False) for name, folder in LABS.items()),
-        *(
-            Part(f"molecule-{name}", ["molecule", "test", "--no-command-borders", "--scenario-name", name], PYTEST, fast=False, alone=True)
-            for name in ("nginx", "default")
-        ),
+        *scenarios(),
+    ]
+
+
+def scenarios() -> list[Part]:
+    """Every folder of molecule/ that has a molecule.yml."""
+    test = ["molecule", "test", "--no-command-borders", "--scenario-name"]
+    return [
+        Part(f"molecule-{path.parent.name}", [*test, path.parent.name], PYTEST, fast=False, alone=bool(ALONE.search(path.read_text())))
+        for path in sorted((ROOT / "molecule").glob("*/molecule.yml"))
     ]
 
 
@@ -102,7 +112,7 @@ def run(part: Part, logs: Path) -> Result:
     """Runs one part and keeps its output in a log. Slow parts show it line by line, fast ones only when they fail."""
     log = logs / f"{part.name}.log"
     start = time.monotonic()
-    environment = {**os.environ, "NO_COLOR": "1"}
+    environment = {**os.environ, "NO_COLOR": "1", labnames.VARIABLE: labnames.tag()}
     streams: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
     with log.open("w") as kept, subprocess.Popen(part.argv, cwd=ROOT, env=environment, text=True, errors="replace", **streams) as process:
         assert process.stdout is not None

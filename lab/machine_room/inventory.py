@@ -36,8 +36,8 @@ def load(name: str, inventory: Path, release: str | None = None) -> Lab:
 
 def checked_name(name: str) -> str:
     """A lab's name becomes part of paths that are deleted one day: nothing but plain names."""
-    if not NAME.fullmatch(name) or len(name) > 20:
-        raise LabError(f"lab name '{name}' is not usable: take lower-case letters, digits and dashes, at most 20, a letter first")
+    if not NAME.fullmatch(name):
+        raise LabError(f"lab name '{name}' is not usable: take lower-case letters, digits and dashes, at most 31, a letter first")
     return name
 
 

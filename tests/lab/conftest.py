@@ -9,15 +9,17 @@ from pathlib import Path
 import pytest
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(CHECKOUT), str(CHECKOUT / "lab")]
+sys.path[:0] = [str(CHECKOUT), str(CHECKOUT / "lab"), str(CHECKOUT / "tools")]
 
-from tests.lab.labs import HERE, TAG, Lab, eventually, namespaces, namespaces_of
+from labnames import lab_name
+
+from tests.lab.labs import HERE, Lab, eventually, namespaces, namespaces_of
 
 
 @pytest.fixture(scope="session")
 def lab() -> Iterator[Lab]:
     """A lab with one host of each kind, up."""
-    made = Lab(f"test-{TAG}", HERE / "inventory")
+    made = Lab(lab_name("test"), HERE / "inventory")
     made("down")
     made("up")
     yield made
@@ -33,7 +35,7 @@ def lab() -> Iterator[Lab]:
 @pytest.fixture
 def small() -> Iterator[Lab]:
     """The smallest lab, down."""
-    made = Lab(f"small-{TAG}", HERE / "small")
+    made = Lab(lab_name("small"), HERE / "small")
     made("down")
     yield made
     made("down")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import signal
 import subprocess
@@ -13,12 +12,9 @@ from pathlib import Path
 from machine_room.cgroup import Group
 from machine_room.paths import LabPaths
 
-CHECKOUT = Path(__file__).resolve().parents[2]
-
 HERE = Path(__file__).resolve().parent
+CHECKOUT = HERE.parents[1]
 LAUNCHER = CHECKOUT / "lab" / "lab"
-# Names follow from the checkout: a killed test run is cleaned up by the next one, and two checkouts do not meet.
-TAG = hashlib.sha256(str(CHECKOUT).encode()).hexdigest()[:6]
 
 
 class Lab:

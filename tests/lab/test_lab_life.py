@@ -7,9 +7,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from labnames import lab_name
 from machine_room.cgroup import Group
 
-from tests.lab.labs import CHECKOUT, HERE, TAG, Lab, eventually, namespaces, namespaces_of
+from tests.lab.labs import CHECKOUT, HERE, Lab, eventually, namespaces, namespaces_of
 
 DEVICES = ["ip", "-brief", "link"]
 
@@ -100,7 +101,7 @@ def _processes_with(text: str) -> list[str]:
 def test_labs_side_by_side(lab: Lab, small: Lab) -> None:
     """Equal addresses, nothing in common: each has its own host behind 192.0.2.0/24."""
     small("up")
-    other = Lab(f"other-{TAG}", HERE / "small")
+    other = Lab(lab_name("other"), HERE / "small")
     try:
         other("up")
         small.on("router1", "touch /root/mark; ip address add 192.0.2.77/32 dev eth0")

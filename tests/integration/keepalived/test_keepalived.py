@@ -9,6 +9,7 @@ import json
 import os
 import re
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,7 +22,11 @@ from ansible_collections.steadfast.edge.tests.unit.plugins.module_utils.keepaliv
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
-NAME = "keepalived"
+sys.path.append(str(ROOT / "tools"))
+
+from labnames import lab_name
+
+NAME = lab_name("keepalived")
 LAB = [str(ROOT / "lab/lab"), "--name", NAME, "--inventory", str(HERE / "inventory")]
 ENVIRONMENT = {
     **os.environ,

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import threading
@@ -23,12 +22,13 @@ sys.path[:0] = [str(ROOT / "tools")]
 
 from ansible_collections.steadfast.edge.plugins.module_utils._probe import client
 from labclient import PROBE, Lab
+from labnames import lab_name
 
 WEB = "192.0.2.21"
 
 
 def make_lab() -> Lab:
-    return Lab(os.environ.get("LAB_NAME", "nginxhost"), HERE / "inventory")
+    return Lab(lab_name("nginxhost"), HERE / "inventory")
 
 
 class Load:

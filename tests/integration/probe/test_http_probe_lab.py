@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import subprocess
 import sys
@@ -20,13 +19,14 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
 sys.path.insert(0, str(ROOT / "tools"))
 from labclient import Lab
+from labnames import lab_name
 
 URL = "http://192.0.2.21/"
 
 
 @pytest.fixture(name="lab", scope="module")
 def fixture_lab() -> Iterator[Lab]:
-    made = Lab(f"probe-{hashlib.sha256(str(ROOT).encode()).hexdigest()[:6]}", HERE / "inventory")
+    made = Lab(lab_name("probe"), HERE / "inventory")
     made.verb("down")
     try:
         made.verb("up")

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import subprocess
 import time
@@ -15,6 +14,7 @@ from pathlib import Path
 from threading import Thread
 
 from labclient import ROOT, Lab, LabError, Probing
+from labnames import lab_name
 
 HERE = Path(__file__).resolve().parent
 # More than any test takes, on a busy machine too.
@@ -33,9 +33,7 @@ class Web:
     """One web server, and a client that asks it."""
 
     def __init__(self) -> None:
-        # Two checkouts on one machine do not meet.
-        tag = hashlib.sha256(str(ROOT).encode()).hexdigest()[:6]
-        self.lab = Lab(f"release-{tag}", HERE / "inventory")
+        self.lab = Lab(lab_name("release"), HERE / "inventory")
         # The live tree with version A.
         self.original = ""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,13 @@ import pytest
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[3]
-LAB = [str(ROOT / "lab/lab"), "--name", "ipvs", "--inventory", str(HERE / "inventory")]
-ENVIRONMENT = {**os.environ, "LAB_NAME": "ipvs", "ANSIBLE_HOME": str(ROOT / ".ansible"), "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")}
+sys.path.append(str(ROOT / "tools"))
+
+from labnames import lab_name
+
+NAME = lab_name("ipvs")
+LAB = [str(ROOT / "lab/lab"), "--name", NAME, "--inventory", str(HERE / "inventory")]
+ENVIRONMENT = {**os.environ, "LAB_NAME": NAME, "ANSIBLE_HOME": str(ROOT / ".ansible"), "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")}
 
 
 def lab(*arguments: str) -> str:
