@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -22,6 +23,9 @@ from ansible_collections.steadfast.edge.plugins.module_utils._keepalived.directi
 from ansible_collections.steadfast.edge.plugins.module_utils._keepalived.text import Block, ConfigError, Line, command, number, word
 
 __all__ = ["vrrp_blocks"]
+
+# Where the units of watched processes note their end; the role's drop-ins write there.
+ENDED = "/run/keepalived-ended"
 
 NOTIFY = commands("notify_master", "notify_backup", "notify_fault", "notify_stop", "notify")
 INSTANCE_HEAD = {**words("interface", "state", "virtual_router_id", "priority")}
@@ -77,10 +81,20 @@ def _health_leaders(instances: Sequence[Mapping[str, Any]]) -> dict[tuple[Any, .
     return leaders
 
 
+def _ended(process: Any, where: str) -> str:
+    """The file in which systemd writes when the unit of this name has ended; 0 where it runs."""
+    name = word(process, f"{where}.process")
+    if "/" in name or name.startswith("."):
+        raise ConfigError(f"{where}.process: {name!r} is no name of a process; write it as /proc/PID/comm shows it.")
+    return f"{ENDED}/{name}"
+
+
 def _health_check(health: Mapping[str, Any], where: str, check: str, version: Version) -> list[Line]:
     check_script_interval(health["interval"], f"{where}.interval", version)
     argv = [health["address"], health["port"], health["path"], health["status"], health["timeout"]]
-    if health.get("host"):
+    if health.get("process"):
+        argv += [health.get("host") or "-", _ended(health["process"], where), math.ceil(health["recovery"])]
+    elif health.get("host"):
         argv.append(health["host"])
     return [
         f"script {command(' '.join([check, *(word(part, where) for part in argv)]), where)}",
@@ -93,12 +107,17 @@ def _health_check(health: Mapping[str, Any], where: str, check: str, version: Ve
 
 
 def _health_blocks(instances: Sequence[Mapping[str, Any]], check: str, events: bool, version: Version) -> list[Line]:
-    """What the health of instances needs outside of them: HTTP checks, and watched processes where the kernel reports processes."""
+    """What the health of instances needs outside of them.
+
+    An HTTP check; for a process, the file in which systemd notes its end, and where the kernel reports processes, the kernel's own word.
+    """
     found: list[Line] = []
     for index in _health_leaders(instances).values():
         health, where = instances[index]["health"], f"vrrp_instances[{index}].health"
         name = word(f"health_{instances[index]['name']}", where)
         found += ["", Block(f"vrrp_script {name}", _health_check(health, where, check, version))]
+        if health.get("process"):
+            found += ["", Block(f"track_file {name}", [f"file {_ended(health['process'], where)}", "weight 0"])]
         if health.get("process") and events:
             process: list[Line] = [f"process {word(health['process'], where)}", "weight 0", f"fork_delay {number(health['recovery'])}"]
             found += ["", Block(f"vrrp_track_process {name}", process)]
@@ -111,7 +130,8 @@ def _health_trackers(instance: Mapping[str, Any], names: Mapping[tuple[Any, ...]
         return {}
     # Weight 0 is FAULT, which the peers hear of at once; a lower priority would have them wait out their timers.
     mine = [f"{names[_health_key(health)]} weight 0"]
-    return {"script": mine, **({"process": mine} if health.get("process") and events else {})}
+    watched = ["file", *(["process"] if events else [])] if health.get("process") else []
+    return {kind: mine for kind in ["script", *watched]}
 
 
 def _vmac(instance: Mapping[str, Any], where: str) -> list[Line]:
