@@ -1,6 +1,6 @@
 # Every target does its own set-up; on a machine that is ready that takes a second.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench bench-ipvs bench-nginx down clean
+.PHONY: help setup demo test check bench bench-ipvs bench-nginx bench-failover down clean
 
 # The pinned tools first, and the checkout as the collection steadfast.edge.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -34,6 +34,9 @@ bench-ipvs: setup ## Measure ipvs_table against ipvsadm on a real kernel
 
 bench-nginx: setup ## Measure the nginx role against plainer means, and its defaults; writes its section of bench/RESULTS.md
 	@python bench/nginx.py
+
+bench-failover: setup ## Break the edge in many ways at every pace and measure what clients see (about 40 minutes, resumable)
+	@python bench/failover.py
 
 down: ## Take the demo's lab down
 	@lab/lab down

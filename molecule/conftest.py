@@ -16,6 +16,7 @@ import pytest
 import testinfra
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tools"))
+from holders import Holders
 from labclient import Lab, LabError
 
 
@@ -24,6 +25,12 @@ def lab() -> Lab:
     """The lab that LAB_NAME names, of the inventory that LAB_INVENTORY names where a scenario has its own."""
     inventory = os.environ.get("LAB_INVENTORY")
     return Lab(inventory=Path(inventory)) if inventory else Lab()
+
+
+@pytest.fixture(scope="session")
+def holders(lab: Lab) -> Holders:
+    """The VIPs of the lab's inventory, and who holds them."""
+    return Holders(lab)
 
 
 @pytest.fixture(scope="session")

@@ -131,7 +131,7 @@ def _health_trackers(instance: Mapping[str, Any], names: Mapping[tuple[Any, ...]
     # Weight 0 is FAULT, which the peers hear of at once; a lower priority would have them wait out their timers.
     mine = [f"{names[_health_key(health)]} weight 0"]
     watched = ["file", *(["process"] if events else [])] if health.get("process") else []
-    return {kind: mine for kind in ["script", *watched]}
+    return dict.fromkeys(["script", *watched], mine)
 
 
 def _vmac(instance: Mapping[str, Any], where: str) -> list[Line]:
