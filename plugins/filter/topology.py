@@ -39,5 +39,8 @@ class FilterModule:
             "realserver_vips": derive.realserver_vips,
             "upstreams": derive.upstreams,
             "proxies": derive.proxies,
+            "sticky_maps": derive.sticky_maps,
+            "replication_members": derive.replication_members,
+            "replication_address": derive.replication_address,
         }
         return {name: _filter(name, build) for name, build in builders.items()}

@@ -141,10 +141,18 @@ options:
       url:
         description: An HTTP address that must answer with O(prove.status). Redirects are not followed, proxies not used.
         type: str
+      urls:
+        description: Further HTTP addresses, for which the same holds.
+        type: list
+        elements: str
+        default: []
       status:
-        description: The status that O(prove.url) must answer with.
+        description: The status that O(prove.url) and O(prove.urls) must answer with.
         type: int
         default: 200
+      status_refused:
+        description: A status of O(prove.url) after which nothing else is to be expected, so that the old tree comes back at once.
+        type: int
       timeout:
         description: Seconds to wait for all of it.
         type: float
@@ -340,7 +348,9 @@ def argument_spec() -> dict[str, Any]:
                 "log_reject": {"type": "str", "default": LOG_REJECT},
                 "command": {"type": "list", "elements": "str"},
                 "url": {"type": "str"},
+                "urls": {"type": "list", "elements": "str", "default": []},
                 "status": {"type": "int", "default": 200},
+                "status_refused": {"type": "int"},
                 "timeout": {"type": "float", "default": 30.0},
             },
         },
@@ -414,13 +424,14 @@ def make_prove(prove: dict[str, Any] | None, service: str | None) -> Prove | Non
         return None
     if prove["workers"] and not service:
         raise WantedError("prove: workers needs service, whose main process they belong to.")
-    if prove["url"] and not re.match(r"https?://", prove["url"]):
-        raise WantedError(f"prove: the url '{prove['url']}' must begin with http:// or https://.")
+    for url in filter(None, [prove["url"], *prove["urls"]]):
+        if not re.match(r"https?://", url):
+            raise WantedError(f"prove: the url '{url}' must begin with http:// or https://.")
     try:
         re.compile(prove["log_reject"])
     except re.error as error:
         raise WantedError(f"prove: log_reject '{prove['log_reject']}' is not a regular expression: {error}.") from error
-    return Prove(**{**prove, "command": tuple(prove["command"] or ())})
+    return Prove(**{**prove, "command": tuple(prove["command"] or ()), "urls": tuple(prove["urls"])})
 
 
 def main() -> None:

@@ -164,7 +164,9 @@ class Prove:
     log_reject: str = LOG_REJECT
     command: tuple[str, ...] = ()
     url: str | None = None
+    urls: tuple[str, ...] = ()
     status: int = 200
+    status_refused: int | None = None
     timeout: float = 30.0
 
 

@@ -108,7 +108,7 @@ def _problem(host: Host, service: str | None, prove: Prove, before: _Before, dea
         if problem:
             return problem
     left = max(deadline - host.now(), INTERVAL)
-    return _command_problem(host, prove, left) or _url_problem(host, prove, left)
+    return _command_problem(host, prove, left) or _urls_problem(host, prove, left)
 
 
 def _unit_problem(service: str, prove: Prove, before: Unit, now: Unit) -> str | None:
@@ -148,11 +148,19 @@ def _command_problem(host: Host, prove: Prove, left: float) -> str | None:
     return f"'{command}' " + (f"exited with {finished.rc}: {finished.output}" if finished.rc is not None else "did not end in time")
 
 
-def _url_problem(host: Host, prove: Prove, left: float) -> str | None:
-    if not prove.url:
-        return None
+def _urls_problem(host: Host, prove: Prove, left: float) -> str | None:
+    urls = ([prove.url] if prove.url else []) + list(prove.urls)
+    return next((problem for url in urls if (problem := _url_problem(host, prove, url, left))), None)
+
+
+def _url_problem(host: Host, prove: Prove, url: str, left: float) -> str | None:
     try:
-        status = host.http_status(prove.url, left)
+        status = host.http_status(url, left)
     except (OSError, ValueError, http.client.HTTPException) as error:
-        return f"{prove.url} does not answer: {error}"
-    return None if status == prove.status else f"{prove.url} answers {status} instead of {prove.status}"
+        return f"{url} does not answer: {error}"
+    if status == prove.status:
+        return None
+    problem = f"{url} answers {status} instead of {prove.status}"
+    if url == prove.url and status == prove.status_refused:  # waiting would only lengthen the outage
+        raise ReloadFailed(problem, problem)
+    return problem

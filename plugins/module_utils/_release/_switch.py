@@ -76,7 +76,7 @@ class Switcher:
         prove = request.prove and replace(request.prove, command=tuple(fill(request.prove.command, self.paths.live)))
         if prove and back:
             # An address or a command may speak of what only the refused tree has, and nginx goes on to log why it refused it.
-            prove = replace(prove, log=None, url=None, command=())
+            prove = replace(prove, log=None, url=None, urls=(), command=())
         reload_and_prove(self.host, fill(request.reload, self.paths.live), request.service, prove, request.timeout)
         return bool(request.reload)
 

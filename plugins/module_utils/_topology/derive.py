@@ -12,6 +12,7 @@ from typing import Any, Callable
 from .inventory import Inventory, IPAddress, Unrendered, host_address, host_interface
 from .problems import Problems, TopologyError, closest
 from .schema import Item
+from .sticky import map_of, replication_ports, route_of, upstreams_of
 from .vocabulary import SHARED_VARIABLES, Vocabulary, advertisement_interval, parse
 
 __all__ = [
@@ -22,6 +23,9 @@ __all__ = [
     "priority",
     "proxies",
     "realserver_vips",
+    "replication_address",
+    "replication_members",
+    "sticky_maps",
     "upstreams",
     "virtual_servers",
     "vrrp_instances",
@@ -235,19 +239,49 @@ def _member(derivation: Derivation, upstream: Item, member: Item) -> dict[str, A
     return {"address": address, "port": port, **rest}
 
 
+def _routes(derivation: Derivation, upstream: Item) -> list[str]:
+    """The names of the members in the cookies of their sessions."""
+    inventory, port = derivation.inventory, upstream.value["port"]
+    members = [member.value for member in upstream.value["members"] if member.value["name"] in inventory]
+    return [member["route"] or route_of(inventory, member["name"], member["port"] or port) for member in members]
+
+
 def _upstreams(derivation: Derivation) -> list[dict[str, Any]]:
-    return [
-        {
+    found = []
+    for item in derivation.vocabulary.upstreams:
+        upstream = {
             **{key: item.value[key] for key in ("name", "method", "key", "consistent", "keepalive")},
             "servers": [_member(derivation, item, member) for member in item.value["members"]],
         }
-        for item in derivation.vocabulary.upstreams
-    ]
+        found.append(upstream)
+        found += upstreams_of(upstream, _routes(derivation, item)) if item.value["sticky"] else []
+    return found
+
+
+def _sticky_maps(derivation: Derivation) -> list[dict[str, Any]]:
+    sticky = [item for item in derivation.vocabulary.upstreams if item.value["sticky"]]
+    return [map_of(item.value["name"], item.value["sticky"], _routes(derivation, item)) for item in sticky]
+
+
+def _replication_members(derivation: Derivation) -> list[dict[str, Any]]:
+    """All Tomcats of the tier that replicate their sessions."""
+    found = []
+    for host in derivation.inventory.groups.get("edge_app", []):
+        ports = replication_ports(derivation.inventory, host)
+        address = derivation.address_of(host, "groups.edge_app") if ports else None
+        found += [{"address": str(address), "port": port} for port in ports]
+    return found
 
 
 def _proxies(derivation: Derivation) -> list[str]:
     found = (derivation.address_of(name, "groups.edge_web") for name in derivation.inventory.groups.get("edge_web", []))
     return [str(address) for address in found]
+
+
+def _replication_address(derivation: Derivation) -> str:
+    if not replication_ports(derivation.inventory, derivation.host):
+        return ""
+    return str(derivation.address_of(derivation.host, "inventory_hostname"))
 
 
 def _derive(build: Callable[[Derivation], Any], hostvars: Mapping[str, Mapping[str, Any]], host: str) -> Any:
@@ -290,6 +324,24 @@ def realserver_vips(hostvars: Mapping[str, Mapping[str, Any]], host: str) -> lis
 def upstreams(hostvars: Mapping[str, Mapping[str, Any]], host: str) -> list[dict[str, Any]]:
     """nginx_upstreams, with the addresses of their members."""
     found: list[dict[str, Any]] = _derive(_upstreams, hostvars, host)
+    return found
+
+
+def sticky_maps(hostvars: Mapping[str, Mapping[str, Any]], host: str) -> list[dict[str, Any]]:
+    """Some of nginx_maps: for each sticky upstream, from the cookie to the upstream of the member that it names."""
+    found: list[dict[str, Any]] = _derive(_sticky_maps, hostvars, host)
+    return found
+
+
+def replication_members(hostvars: Mapping[str, Mapping[str, Any]], host: str) -> list[dict[str, Any]]:
+    """tomcat_replication_members: every Tomcat of the tier that replicates its sessions."""
+    found: list[dict[str, Any]] = _derive(_replication_members, hostvars, host)
+    return found
+
+
+def replication_address(hostvars: Mapping[str, Mapping[str, Any]], host: str) -> str:
+    """tomcat_replication_address: a host's own address, empty where it does not replicate."""
+    found: str = _derive(_replication_address, hostvars, host)
     return found
 
 

@@ -17,14 +17,15 @@ from typing import Any
 from .._nginx.files import Host, build
 from .._nginx.merge import merge
 from .._spec import Specification
+from .._tomcat.plan import judge
 from .inventory import Inventory, Unrendered
 from .problems import Problem, Problems, join_names
 from .variables import is_part, owner_of
 
 __all__ = ["check_role_variables"]
 
-# Whose hosts get the whole of nginx from the playbooks: what belongs together must be there.
-WEB = "edge_web"
+# Whose hosts get the whole of a role from the playbooks: what belongs together must be there.
+WHOLE = {"nginx": "edge_web", "tomcat": "edge_app"}
 
 
 @dataclass
@@ -59,11 +60,11 @@ def _where(problem: Problem, reporting: list[Sight], sights: list[Sight]) -> str
 
 def _sights(inventory: Inventory, role: str, roles: Mapping[str, Any], owners: dict[str, str | None]) -> list[Sight]:
     found: list[Sight] = []
-    web = set(inventory.groups.get(WEB, ()))
+    whole = set(inventory.groups.get(WHOLE.get(role, ""), ()))
     for host in inventory.hosts:
         names = [name for name in inventory.variable_names(host) if _belongs(name, role, roles, owners)]
         values, rendered = _rendered(inventory, host, names)
-        complete = rendered and host in web
+        complete = rendered and host in whole
         for sight in found:
             if sight.complete == complete and sight.values == values:
                 sight.hosts.append(host)
@@ -99,6 +100,9 @@ def _problems_of(role: str, options: Mapping[str, Any], specification: Specifica
     if role == "nginx" and sight.complete:
         # Without a version, since no host is asked: the role knows what is too new.
         build(sight.values, options, Host(), problems)
+        return problems
+    if role == "tomcat" and sight.complete:
+        judge(sight.values, options, problems)
         return problems
     for name, value in (merge(sight.values, problems) if role == "nginx" else sight.values).items():
         specification.read_variable(name, value, problems)

@@ -67,6 +67,9 @@ CHECK_PATH = r"/[^\s\"'#!{};\\]*"
 HASH_KEY = r"(?:\$\{\w+\}|[^\s;{}\"'\\#])+"
 # keepalived reads up to a blank, takes quotes apart, and '#' and '!' begin its comments.
 PASSWORD = r"[^\s\"'#!{}\\]{1,8}"
+# What Tomcat adds to a session's identifier, and nginx finds in the cookie of this name.
+ROUTE = r"[A-Za-z0-9_.-]+"
+COOKIE = r"[A-Za-z0-9_]+"
 EMPTY = "{} needs at least one {}; the list, or the group that it names, is empty."
 HOST_HEADER = r"[A-Za-z0-9]([A-Za-z0-9.:-]*[A-Za-z0-9])?"
 PROCESS = r"[^\s\"'#!{}/]{1,15}"
@@ -224,10 +227,11 @@ MEMBER = Section(
         "fail_timeout": Field(duration, default="10s"),
         "backup": Field(boolean, default=False),
         "down": Field(boolean, default=False),
+        "route": Field(matching(ROUTE, "This cannot be a route.", "Write letters, digits, '_', '-' and '.', for example app1.")),
     },
     example="{name: app1, weight: 1}",
     shorthand="name",
-    advice={"slow_start": COMMERCIAL, "resolve": NOT_YET, "route": NOT_YET, "drain": NOT_YET},
+    advice={"slow_start": COMMERCIAL, "resolve": NOT_YET, "drain": NOT_YET},
 )
 
 UPSTREAM = Section(
@@ -251,6 +255,7 @@ UPSTREAM = Section(
             required=True,
         ),
         "keepalive": Field(integer(0, 1000000, 32), default=32),
+        "sticky": Field(matching(COOKIE, "This is no name of a cookie.", "Write the name of the sessions' cookie, as JSESSIONID.")),
     },
     example="{name: shop-app, port: 8080, members: [app1, app2]}",
     advice={
@@ -258,7 +263,6 @@ UPSTREAM = Section(
         "slow_start": COMMERCIAL,
         "queue": COMMERCIAL,
         "ntlm": COMMERCIAL,
-        "sticky": NOT_YET,
         "least_time": NOT_YET,
     },
 )

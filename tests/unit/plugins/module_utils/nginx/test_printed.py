@@ -295,7 +295,7 @@ def test_the_counters_are_for_the_host_alone() -> None:
 @pytest.mark.parametrize(
     ("address", "own"), [("192.0.2.21", ["192.0.2.21"]), ("[2001:db8::21]", ["2001:db8::21"]), ("0.0.0.0", []), ("web1.example.com", [])]
 )
-def test_the_host_may_ask_its_own_address_for_counters(address: str, own: list[str]) -> None:
+def test_the_host_may_ask_its_replication_address_for_counters(address: str, own: list[str]) -> None:
     given = {"enabled": True, "address": address, "allow": ["192.0.2.9"]}
     lines = inside(files({"nginx_status": given})["status.conf"], "location = /nginx_status {")
     assert lines == ["stub_status;", *(f"allow {each};" for each in ("192.0.2.9", "127.0.0.1", "::1", *own)), "deny all;"]

@@ -230,6 +230,14 @@ def test_an_url_must_answer_with_the_status(world: World, monkeypatch: pytest.Mo
         prove(world, url=base + "/301", status=301)
         with pytest.raises(ReloadFailed, match="/503 answers 503 instead of 200"):
             prove(world, url=base + "/503", timeout=1)
+        with pytest.raises(ReloadFailed, match=r"not proven within 1 s: .*/404 answers 404"):
+            prove(world, url=base + "/200", urls=(base + "/200", base + "/404"), timeout=1)
+        begun = world.clock
+        with pytest.raises(ReloadFailed, match=r"^http:.*/503 answers 503"):
+            prove(world, url=base + "/503", status_refused=503, timeout=60)
+        assert world.clock - begun < 1, "nothing is waited for"
+        with pytest.raises(ReloadFailed, match=r"not proven within 1 s: .*/503"):
+            prove(world, url=base + "/200", urls=(base + "/503",), status_refused=503, timeout=1)
         server.shutdown()
     with pytest.raises(ReloadFailed, match="does not answer"):
         prove(world, url=base + "/200", timeout=1)
