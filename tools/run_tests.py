@@ -27,6 +27,11 @@ import labnames
 ROOT = Path(__file__).resolve().parent.parent
 NEWEST = ROOT / ".venv-newest"
 PYTEST = r"(\d+) passed"
+# Lines by which the programs that run here say what failed: pytest, molecule, Ansible, ansible-test.
+FAILURE = re.compile(r"(?:FAILED|ERROR|CRITICAL|FATAL)\b|fatal:|\[ERROR\]")
+MOST_FAILURES = 20
+LAST_LINES = 25
+WIDEST = 240
 # A scenario that nothing may run beside says so, and why, in a line of its molecule.yml.
 ALONE = re.compile(r"^# Alone: \S", re.MULTILINE)
 # Tests that bring machines up, long ones first.
@@ -127,10 +132,23 @@ def run(part: Part, logs: Path) -> Result:
 
 def judge(part: Part, code: int, output: str, seconds: float) -> Result:
     """Exit code 0 and a proof that something was tested; anything else is a problem."""
-    shown = re.sub(r"\x1b\[[0-9;]*m", "", output)
+    shown = plain(output)
     counts = [int(match.group(1)) if match.re.groups else 1 for match in re.finditer(part.proof, shown)]
     problem = f"exit code {code}" if code else "" if counts else "ran no test"
     return Result(part, problem, sum(counts) if part.proof else 1, seconds)
+
+
+def plain(output: str) -> str:
+    return re.sub(r"\x1b\[[0-9;]*m", "", output)
+
+
+def explain(result: Result, output: str) -> str:
+    """Why a part failed, short enough for the end of a log that somebody sees only the end of."""
+    lines = [line.rstrip()[:WIDEST] for line in plain(output).splitlines() if line.strip()]
+    failures = list(dict.fromkeys(line.strip() for line in lines if FAILURE.match(line.strip())))
+    left_out = [f"... and {len(failures) - MOST_FAILURES} more"] if len(failures) > MOST_FAILURES else []
+    tail = [f"  | {line}" for line in lines[-LAST_LINES:]]
+    return "\n".join([f"\n== {result.part.name}: {result.problem}", *tail, *failures[:MOST_FAILURES], *left_out])
 
 
 def describe(result: Result) -> str:
@@ -157,8 +175,11 @@ def main(argv: list[str]) -> int:
     results += [run(part, logs) for part in wanted if part.alone]
     failed = [result for result in results if result.problem]
     print("\n== summary", *(describe(result) for result in results), sep="\n")
-    print(f"total {time.monotonic() - began:.0f} s; logs in tests/output/")
-    print(f"{len(results) - len(failed)} passed, {len(failed)} failed")
+    for result in failed:
+        print(explain(result, (logs / f"{result.part.name}.log").read_text(errors="replace")))
+    print(f"\ntotal {time.monotonic() - began:.0f} s; logs in tests/output/")
+    names = ": " + ", ".join(result.part.name for result in failed) if failed else ""
+    print(f"{len(results) - len(failed)} passed, {len(failed)} failed{names}")
     return 1 if failed else 0
 
 

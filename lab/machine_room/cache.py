@@ -103,6 +103,8 @@ def _keys_in_use() -> set[str]:
     for path in STATE_ROOT.glob("*/state.json"):
         try:
             keys |= set(json.loads(path.read_text())["lab"]["layers"].values())
+        except FileNotFoundError:
+            continue  # It has just ended.
         except (OSError, ValueError, KeyError) as error:
             raise LabError(f"{path} is not readable ({error}): `lab/lab --name {path.parent.name} down` removes it") from error
     return keys

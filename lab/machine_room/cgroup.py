@@ -15,6 +15,7 @@ from pathlib import Path
 from machine_room.errors import LabError
 
 TOP = "steadfast-lab"
+CREATE_ATTEMPTS = 100
 
 
 def _mounts(kind: str) -> list[Path]:
@@ -42,6 +43,11 @@ class Group:
         self.path = hierarchy() / self._below
 
     def create(self) -> None:
+        """What is above it may be empty for a moment, and then go away with the end of another lab."""
+        for _again in range(CREATE_ATTEMPTS - 1):
+            with suppress(FileNotFoundError, FileExistsError):
+                self.path.mkdir(parents=True, exist_ok=True)
+                return
         self.path.mkdir(parents=True, exist_ok=True)
 
     def enter(self) -> None:
@@ -90,8 +96,11 @@ class Group:
 
     def _others(self) -> list[int]:
         """Processes of the group but the calling one; a dead one that nobody has waited for yet does not count."""
-        listed = " ".join(members.read_text() for members in self.path.rglob("cgroup.procs"))
-        return [int(process) for process in listed.split() if int(process) != os.getpid()]
+        found: list[int] = []
+        for members in self.path.rglob("cgroup.procs"):
+            with suppress(OSError):  # A group inside may end meanwhile.
+                found += map(int, members.read_text().split())
+        return [process for process in found if process != os.getpid()]
 
     def remove(self) -> None:
         """Removes the empty group, also from the v1 hierarchy in which nspawn mirrors it."""

@@ -115,5 +115,3 @@ def _remove(paths: LabPaths) -> None:
     shutil.rmtree(paths.folder, ignore_errors=True)
     if paths.folder.exists():
         raise LabError(f"{paths.folder} cannot be removed: is something of yours mounted or running in it?")
-    with suppress(OSError):
-        paths.folder.parent.rmdir()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 from pathlib import Path
@@ -34,7 +35,7 @@ INOTIFY_LIMIT = Path("/proc/sys/fs/inotify/max_user_instances")
 INOTIFY_INSTANCES = 1024
 
 _OVERLAY = """
-cd "$(mktemp -d "$1/.probe-XXXXXX")"; mkdir lower upper work root
+cd "$1"; mkdir lower upper work root
 mount -t overlay probe -o lowerdir=lower,upperdir=upper,workdir=work root
 """
 _BRIDGE_TABLE = "add table bridge probe; add chain bridge probe c { type filter hook forward priority 0; }"
@@ -74,8 +75,7 @@ def _missing_features(guests: list[str]) -> list[str]:
             problems.append("its cgroup v2 hierarchy is read-only or has no cgroup.kill: use Linux 5.14 or later, a container privileged")
     except LabError as error:
         problems.append(str(error))
-    STATE_ROOT.mkdir(parents=True, exist_ok=True)
-    if not _overlay_works(STATE_ROOT):
+    if not overlay_works(STATE_ROOT):
         problems.append(f"no overlay can be mounted over {STATE_ROOT}: set STEADFAST_LAB_STATE to a folder on ext4 or xfs")
     if guests and not Path("/dev/net/tun").exists():
         problems.append(f"{', '.join(guests)} need /dev/net/tun: `modprobe tun`, or give the container that device")
@@ -106,12 +106,19 @@ def _can_kill_groups(hierarchy: Path) -> bool:
         probe.rmdir()
 
 
-def _overlay_works(folder: Path) -> bool:
+def overlay_works(folder: Path) -> bool:
+    """Tried by one lab at a time, always at the same place: what a killed one has left there goes with the next."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    probe = folder / ".probe"
     try:
-        return succeeds(["unshare", "--mount", "sh", "-euc", _OVERLAY, "sh", folder])
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        shutil.rmtree(probe, ignore_errors=True)
+        probe.mkdir()
+        return succeeds(["unshare", "--mount", "sh", "-euc", _OVERLAY, "sh", probe])
     finally:
-        for probe in folder.glob(".probe-*"):
-            shutil.rmtree(probe, ignore_errors=True)
+        shutil.rmtree(probe, ignore_errors=True)
+        os.close(lock)
 
 
 def _missing_space() -> list[str]:

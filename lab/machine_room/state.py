@@ -83,9 +83,9 @@ def _acquire(paths: LabPaths) -> int:
 
 def _open(paths: LabPaths, flags: int, mode: int) -> int:
     while True:
-        LOCK_ROOT.mkdir(parents=True, exist_ok=True)
         # The folder goes away with its last lock.
-        with suppress(FileNotFoundError):
+        with suppress(FileNotFoundError, FileExistsError):
+            LOCK_ROOT.mkdir(parents=True, exist_ok=True)
             return os.open(paths.lock, flags, mode)
 
 

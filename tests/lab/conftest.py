@@ -13,7 +13,7 @@ sys.path[:0] = [str(CHECKOUT), str(CHECKOUT / "lab"), str(CHECKOUT / "tools")]
 
 from labnames import lab_name
 
-from tests.lab.labs import HERE, Lab, eventually, namespaces, namespaces_of
+from tests.lab.labs import HERE, Lab, Life
 
 
 @pytest.fixture(scope="session")
@@ -26,10 +26,10 @@ def lab() -> Iterator[Lab]:
     # A guest that is killed closes no connection: only the lab itself can end those that lead to it.
     made("power-off", "box1")
     made.hold_connection("guest1")
-    inside = namespaces_of(made)
+    life = Life(made)
     made("down")
     assert made.traces() == []
-    assert eventually(lambda: not inside & namespaces())
+    assert life.ends(), life.rest()
 
 
 @pytest.fixture

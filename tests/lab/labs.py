@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import subprocess
 import time
@@ -100,24 +101,49 @@ class Lab:
         return found
 
 
-def namespaces() -> set[str]:
-    """Every namespace that a process is in."""
-    found = set()
-    for link in Path("/proc").glob("[0-9]*/ns/*"):
-        try:
-            found.add(str(link.readlink()))
-        except OSError:
-            continue
-    return found
+class Life:
+    """All that lives of a lab at one moment, in its control group or in a namespace of its own, and what of it still does later.
+
+    Numbers of namespaces prove nothing later: the kernel gives them to the next ones at once. A process is known by its
+    number and its start. The network is known by a number that is given to it here, and that it loses when it ends.
+    """
+
+    def __init__(self, lab: Lab) -> None:
+        own = _namespaces("self")
+        members = " ".join(path.read_text() for path in Group(lab.name).path.rglob("cgroup.procs")).split()
+        network = {f"net:[{lab.paths.namespace_file.stat().st_ino}]"}
+        self.namespaces = network.union(*(_namespaces(process) for process in members)) - own
+        everything = [path.name for path in Path("/proc").glob("[0-9]*")]
+        inside = {process for process in everything if _namespaces(process) & self.namespaces}
+        self.processes = {process: _start(process) for process in inside.union(members)}
+        self._network = str(random.randrange(10**6, 2**31))
+        subprocess.run(["ip", "netns", "set", lab.paths.namespace, self._network], check=True)
+
+    def rest(self) -> list[str]:
+        """What has not ended."""
+        listed = subprocess.check_output(["ip", "netns", "list-id"], text=True)
+        networks = [f"network: {line}" for line in listed.splitlines() if line.split()[1] == self._network]
+        return networks + [f"process {process}" for process, start in self.processes.items() if start and _start(process) == start]
+
+    def ends(self) -> bool:
+        """The kernel takes its time to clean up."""
+        return eventually(lambda: not self.rest(), seconds=60)
 
 
-def namespaces_of(lab: Lab) -> set[str]:
-    """The namespaces of the lab's processes that are not the tests' own, and that of its network."""
-    found = {f"net:[{lab.paths.namespace_file.stat().st_ino}]"}
-    for members in Group(lab.name).path.rglob("cgroup.procs"):
-        for process in members.read_text().split():
-            found |= {str(link.readlink()) for link in Path("/proc", process, "ns").iterdir()}
-    return found - {str(link.readlink()) for link in Path("/proc/self/ns").iterdir()}
+def _namespaces(process: str) -> set[str]:
+    try:
+        return {str(link.readlink()) for link in Path("/proc", process, "ns").iterdir()}
+    except OSError:
+        return set()
+
+
+def _start(process: str) -> str:
+    """When a process started, in ticks since the boot; nothing for one that is dead, also where nobody has waited for it yet."""
+    try:
+        state, *fields = Path("/proc", process, "stat").read_text().rpartition(") ")[2].split()
+    except OSError:
+        return ""
+    return "" if state == "Z" else fields[18]
 
 
 def eventually(holds: Callable[[], bool], seconds: float = 10.0) -> bool:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from labnames import lab_name
 from machine_room.cgroup import Group
 
-from tests.lab.labs import CHECKOUT, HERE, Lab, eventually, namespaces, namespaces_of
+from tests.lab.labs import CHECKOUT, HERE, Lab, Life, eventually
 
 DEVICES = ["ip", "-brief", "link"]
 
@@ -22,15 +23,15 @@ def _devices() -> set[str]:
 def test_down_leaves_nothing(small: Lab) -> None:
     devices = _devices()
     small("up")
-    inside = namespaces_of(small)
-    assert len(inside) >= 8, "a mount, process and network namespace for each of two hosts, and more"
+    life = Life(small)
+    assert len(life.namespaces) >= 8, "a mount, process and network namespace for each of two hosts, and more"
     assert small.traces()
     small("freeze", "inner1")
     small.hold_connection("router1")
     small("down")
     assert small.traces() == []
     assert _devices() == devices
-    assert eventually(lambda: not inside & namespaces()), inside & namespaces()
+    assert life.ends(), life.rest()
     assert "nothing to do" in small("down").stdout
 
 
@@ -100,18 +101,28 @@ def _processes_with(text: str) -> list[str]:
 
 def test_labs_side_by_side(lab: Lab, small: Lab) -> None:
     """Equal addresses, nothing in common: each has its own host behind 192.0.2.0/24."""
-    small("up")
     other = Lab(lab_name("other"), HERE / "small")
     try:
-        other("up")
+        _at_once((small, "up"), (other, "up"))
         small.on("router1", "touch /root/mark; ip address add 192.0.2.77/32 dev eth0")
         assert other.on("router1", "ls /root; ip address show eth0 | grep -c 192.0.2.77", rc=1) == "0"
         small("down")
         assert other.on("router1", "ping -c1 -W1 192.0.2.254 >/dev/null && echo fine") == "fine"
         assert lab.becomes("box1", "running")
+        _at_once((small, "up"), (other, "down"))
+        assert other.traces() == []
+        assert small.becomes("router1", "running")
+        _at_once((small, "down"), (other, "up"))
+        assert small.traces() == []
+        assert other.becomes("router1", "running")
     finally:
         other("down")
     assert other.traces() == []
+
+
+def _at_once(*verbs: tuple[Lab, str]) -> None:
+    with ThreadPoolExecutor(len(verbs)) as pool:
+        list(pool.map(lambda one: one[0](one[1]), verbs))
 
 
 def test_one_command_at_a_time(small: Lab) -> None:

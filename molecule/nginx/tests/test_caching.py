@@ -78,11 +78,11 @@ def test_a_key_of_ones_own(client: Remote, page: str) -> None:
 def test_an_old_answer_is_better_than_none(client: Remote, without: Without, eventually: Callable[..., Any], page: str) -> None:
     first = client.get(f"{SITE}/brief/{page}")
     # What was fresh for a second is asked for again ...
-    eventually(lambda: request(client.get(f"{SITE}/brief/{page}")) != request(first), True, 10)
+    eventually(lambda: request(client.get(f"{SITE}/brief/{page}")) != request(first), True)
     kept = client.get(f"{SITE}/brief/{page}")
     with without(*ORIGINS):
         # ... and served all the same while nobody answers.
-        eventually(lambda: seen(client.get(f"{SITE}/brief/{page}")), "STALE", 10)
+        eventually(lambda: seen(client.get(f"{SITE}/brief/{page}")), "STALE")
         old = client.get(f"{SITE}/brief/{page}")
         assert (old.status, request(old)) == (200, request(kept))
         assert client.get(f"{SITE}/brief/{page}-unknown").status == 502

@@ -79,7 +79,7 @@ def test_another_origin_and_another_version_of_a_cache(lab: Lab, client: Remote,
             nginx_upstreams__z_change=[{"name": "changing", "servers": [{"address": "192.0.2.32", "port": 80}]}],
             nginx_caches__z_change=[{"name": "pages", "version": 2}],
         )
-        eventually(lambda: load.origins[-10:], ["origin2"] * 10, 10)
+        eventually(lambda: load.origins[-10:], ["origin2"] * 10)
     assert load.failed == []
     # The load was there before, during and after the change.
     assert (load.origins[0], load.origins[-1]) == ("origin1", "origin2")

@@ -80,8 +80,8 @@ def test_a_log_of_a_location_and_a_format_of_ones_own(client: Remote, lab: Lab, 
     word = uuid4().hex
     client.get(f"{SITE}/short?note={word}")
     client.get(f"{SITE}/fields", headers={"User-Agent": f'"{word}"'})
-    eventually(lambda: lines(lab, "short.log", word), [f"observing.example.com 200 {word}"], 10)
-    eventually(lambda: len(lines(lab, "fields.log", word)), 1, 10)
+    eventually(lambda: lines(lab, "short.log", word), [f"observing.example.com 200 {word}"])
+    eventually(lambda: len(lines(lab, "fields.log", word)), 1)
     logged = json.loads(lines(lab, "fields.log", word)[0])
     assert logged.keys() == {"at", "agent", "status"}
     assert logged["agent"] == f'"{word}"'
@@ -98,6 +98,6 @@ def test_what_is_not_worth_a_line_gets_none(client: Remote, lab: Lab) -> None:
 def test_other_requests_are_in_the_log_of_all(client: Remote, lab: Lab, eventually: Callable[..., Any]) -> None:
     word = uuid4().hex
     client.get(f"http://api.example.com/{word}")
-    eventually(lambda: len(lines(lab, "access.log", word)), 1, 10)
+    eventually(lambda: len(lines(lab, "access.log", word)), 1)
     (line,) = lines(lab, "access.log", word)
     assert re.search(r" ua=192\.0\.2\.3[123]:80 us=200 ", line)

@@ -60,7 +60,7 @@ def test_errors_are_logged_from_the_wanted_severity_on(lab: Lab, workers: Worker
     before = {host: (notices(host), workers(host)) for host in ("origin1", "origin2")}
     for host, (_count, old) in before.items():
         lab.run(host, "systemctl", "reload", "nginx")
-        eventually(lambda host=host, old=old: bool(set(workers(host)) & set(old)), False, 15)
+        eventually(lambda host=host, old=old: bool(set(workers(host)) & set(old)), False)
     assert {host: notices(host) > count for host, (count, _old) in before.items()} == {"origin1": True, "origin2": False}
 
 
@@ -70,15 +70,15 @@ def test_an_old_worker_ends_when_its_time_is_over(lab: Lab, client: Remote, work
     held = [client.get("http://api.example.com/slow", hold=True, timeout=30) for _turn in range(8)]
     began = time.monotonic()
     lab.run("web1", "systemctl", "reload", "nginx")
-    eventually(lambda: set(workers("web1")) & set(before), set(), 5)
+    eventually(lambda: set(workers("web1")) & set(before), set())
     assert client.get("http://api.example.com/").status == 200
     with pytest.raises(NoAnswer, match="IncompleteRead"):
         client.finish(held[0])
-    assert 4 < time.monotonic() - began < 10
+    assert 4 < time.monotonic() - began < 25
     client.drop(held[1:])
     alive = "kill -0 $@ 2>/dev/null && echo alive || echo gone"
     for worker in before:
-        eventually(lambda worker=worker: lab.run("web1", "sh", "-c", alive, "sh", str(worker)), "gone\n", 5)
+        eventually(lambda worker=worker: lab.run("web1", "sh", "-c", alive, "sh", str(worker)), "gone\n")
 
 
 @pytest.mark.parametrize("damage", ["truncate --size 0 /run/nginx.pid", "rm /run/nginx.pid"])
@@ -86,6 +86,6 @@ def test_a_lost_pid_file_stops_nothing(lab: Lab, workers: Workers, eventually: C
     before = workers("origin2")
     lab.run("origin2", *damage.split())
     lab.run("origin2", "systemctl", "reload", "nginx")
-    eventually(lambda: len(set(workers("origin2")) - set(before)), 3, 10)
+    eventually(lambda: len(set(workers("origin2")) - set(before)), 3)
     lab.run("origin2", "systemctl", "restart", "nginx")
     assert len(workers("origin2")) == 3

@@ -226,7 +226,8 @@ def _body(response: http.client.HTTPResponse, wire: socket.socket, deadline: flo
     # Once all is read http.client closes the response, and with it a connection that is not kept.
     while not response.isclosed():
         wire.settimeout(_left(deadline))
-        part = response.read(1 << 16)
+        # As it comes in: `read` waits for a whole block, and a body that drips in slowly would outlive the deadline.
+        part = response.read1(1 << 16) if response.length != 0 else response.read()
         if len(kept) < LONGEST_SEARCH:
             kept += part
     # http.client does not mind a body that ends too early when it is read in parts.

@@ -106,14 +106,14 @@ class Wire:
 
     @contextmanager
     def probed(self, vip: str = VIP) -> Iterator[Callable[[], dict[str, int]]]:
-        """ARP probes from the client for as long as the block lasts; the callable ends them and says what was heard."""
+        """ARP probes from the client for as long as the block lasts; the callable ends them, after some more, and says what was heard."""
         command = self.client.argv(sys.executable, str(Path(__file__).with_name("arp_prober.py")), "eth0", CLIENT, vip, SERVER)
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as prober:
             assert prober.stdout is not None
             assert prober.stdout.readline() == "ready\n"
 
             def heard() -> dict[str, int]:
-                out, _err = prober.communicate(timeout=30)
+                out, _err = prober.communicate(timeout=120)
                 found: dict[str, int] = json.loads(out)
                 return found
 

@@ -15,7 +15,7 @@ from topology import APP, URL, VIP, WEB
 def test_the_survivors_serve_every_request(lab: Lab, eventually: Callable[..., Any]) -> None:
     eventually(lambda: lab.holders(VIP, ["director2"]), ["director2"])
     wanted = [f"-A -t {VIP}:80 -s wrr", f"-a -t {VIP}:80 -r {WEB['web2']}:80 -g -w 1"]
-    eventually(lambda: lab.run("director2", "ipvsadm", "-Sn").splitlines(), wanted, 30)
+    eventually(lambda: lab.run("director2", "ipvsadm", "-Sn").splitlines(), wanted)
     with lab.probing(URL, seconds=5, rate=100, timeout=2) as probing:
         pass
     figures = probing.summary

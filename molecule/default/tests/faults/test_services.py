@@ -28,24 +28,24 @@ def main_pid(lab: Lab, host: str, service: str) -> str:
 def test_a_stopped_nginx_leaves_the_table_and_comes_back(lab: Lab, eventually: Callable[..., Any]) -> None:
     with lab.probing(URL, seconds=20, rate=50, timeout=1, retries=10) as probing:
         lab.run("web1", "systemctl", "stop", "nginx")
-        eventually(lambda: table(lab), {WEB["web2"]}, 15)
+        eventually(lambda: table(lab), {WEB["web2"]})
         lab.run("web1", "systemctl", "start", "nginx")
-        eventually(lambda: table(lab), set(WEB.values()), 15)
+        eventually(lambda: table(lab), set(WEB.values()))
     assert probing.summary.lost == 0, probing.summary.errors
 
 
 def test_a_killed_nginx_is_restarted(lab: Lab, eventually: Callable[..., Any]) -> None:
     before = main_pid(lab, "web1", "nginx")
     lab.run("web1", "kill", "-KILL", before)
-    eventually(lambda: main_pid(lab, "web1", "nginx") not in (before, "0"), True, 15)
-    eventually(lambda: lab.run("client1", "curl", "-s", f"http://{WEB['web1']}/healthz"), "ok\n", 15)
+    eventually(lambda: main_pid(lab, "web1", "nginx") not in (before, "0"), True)
+    eventually(lambda: lab.run("client1", "curl", "-s", f"http://{WEB['web1']}/healthz"), "ok\n")
 
 
 def test_a_killed_keepalived_is_restarted(lab: Lab, eventually: Callable[..., Any]) -> None:
     before = main_pid(lab, "director2", "keepalived")
     lab.run("director2", "kill", "-KILL", before)
-    eventually(lambda: main_pid(lab, "director2", "keepalived") not in (before, "0"), True, 30)
-    eventually(lambda: table(lab, "director2"), set(WEB.values()), 30)
+    eventually(lambda: main_pid(lab, "director2", "keepalived") not in (before, "0"), True)
+    eventually(lambda: table(lab, "director2"), set(WEB.values()))
     eventually(lambda: lab.holders(VIP, DIRECTORS), DIRECTORS[:1])
 
 

@@ -74,8 +74,8 @@ def test_a_leaving_server_is_drained(family: int) -> None:
     timers = [talker.close_after(1.5) for talker in talkers if talker.server == "rs21"]
     with Chatter([talker for talker in talkers if talker.server == "rs22"]) as chatter:
         start = time.monotonic()
-        result = ok("ipvs_service", **service(22, family=family), drain_timeout=30)
-    assert 1 < time.monotonic() - start < 15
+        result = ok("ipvs_service", **service(22, family=family), drain_timeout=300)
+    assert 1 < time.monotonic() - start < 200
     assert (result["remaining"], result["warnings"], chatter.lost) == ([], [], [])
     for timer in timers:
         timer.join()
@@ -187,12 +187,14 @@ def printed() -> list[list[int]]:
 def test_counters_are_those_of_the_connections() -> None:
     ok("ipvs_service", **service(21, 22))
     # The kernel adds up the counters every two seconds; a server that was removed and comes back keeps its own.
-    time.sleep(3)
+    time.sleep(5)
     before = [counts[0] for counts in counted()]
     talkers = [Talker() for _unused in range(4)]
-    time.sleep(3)
-    after = counted()
-    assert [counts[0] - earlier for counts, earlier in zip(after, before, strict=True)] == [4, 2, 2]
+    after, deadline = counted(), time.monotonic() + 60
+    while [counts[0] - earlier for counts, earlier in zip(after, before, strict=True)] != [4, 2, 2]:
+        assert time.monotonic() < deadline, (before, after)
+        time.sleep(1)
+        after = counted()
     assert after[0][1] >= 4 * 3
     assert after == printed()
     assert [server["connections"]["active"] for server in ok("ipvs_info")["services"][0]["destinations"]] == [2, 2]

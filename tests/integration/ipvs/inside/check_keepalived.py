@@ -53,7 +53,7 @@ def weights() -> dict[str, int]:
 
 
 def eventually(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < deadline, (weights(), LOG.read_text(encoding="utf-8"))
         time.sleep(0.1)

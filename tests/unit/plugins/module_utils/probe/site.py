@@ -8,7 +8,6 @@ from __future__ import annotations
 import datetime
 import ssl
 import threading
-import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -26,6 +25,10 @@ class Site:
         self.seen: list[tuple[str, dict[str, str]]] = []
         self.connections = 0
         self.turn = 0
+        self.lock = threading.Lock()
+        # What is answered together waits for its companions; nobody waits for ever.
+        self.together = threading.Barrier(2, timeout=60)
+        self._closing = threading.Event()
         self._handlers: list[Handler] = []
         self._server = _Server(("127.0.0.1", 0), Handler)
         self._server.site = self
@@ -44,6 +47,7 @@ class Site:
         return self
 
     def __exit__(self, *_error: Any) -> None:
+        self._closing.set()
         self._server.shutdown()
         self._thread.join()
         self.close_connections()
@@ -52,6 +56,10 @@ class Site:
     def opened(self, handler: Handler) -> None:
         self.connections += 1
         self._handlers.append(handler)
+
+    def wait(self, seconds: float) -> bool:
+        """Whether the site closes meanwhile."""
+        return self._closing.wait(seconds)
 
     def close_connections(self) -> None:
         """As a server does with those that have been idle for too long."""
@@ -84,9 +92,11 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         site = self.server.site
-        site.seen.append((self.path, dict(self.headers.items())))
         self.requests += 1
-        site.turn += 1
+        with site.lock:
+            site.seen.append((self.path, dict(self.headers.items())))
+            site.turn += 1
+            self.turn = site.turn
         kind = self.path.split("?")[0].split("/")[1]
         getattr(self, f"answer_{kind.replace('-', '_')}")()
 
@@ -102,15 +112,18 @@ class Handler(BaseHTTPRequestHandler):
     def answer_status(self) -> None:
         self.answer_ok(int(self.path.rsplit("/", 1)[1]))
 
-    def answer_slow(self) -> None:
-        time.sleep(0.5)
+    def answer_never(self) -> None:
+        self.server.site.wait(60)
+
+    def answer_together(self) -> None:
+        """Nobody is answered until so many have asked."""
+        self.server.site.together.wait()
         self.answer_ok()
 
     def answer_drip(self) -> None:
         """Never silent for long, and never done."""
         self.answer_ok(length=1000)
-        for _turn in range(20):
-            time.sleep(0.1)
+        while not self.server.site.wait(0.1):
             self.wfile.write(b".")
 
     def answer_cut(self) -> None:
@@ -128,7 +141,7 @@ class Handler(BaseHTTPRequestHandler):
         self.close_connection = True
 
     def answer_flaky(self) -> None:
-        self.answer_ok(503 if self.server.site.turn <= 3 else 200)
+        self.answer_ok(503 if self.turn <= 3 else 200)
 
     def answer_once(self) -> None:
         """A connection that takes a second request and closes without a word."""

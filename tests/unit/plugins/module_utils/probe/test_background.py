@@ -16,6 +16,9 @@ from ansible_collections.steadfast.edge.plugins.module_utils._probe.background i
 from ansible_collections.steadfast.edge.plugins.module_utils._probe.client import Plan
 from ansible_collections.steadfast.edge.tests.unit.plugins.module_utils.probe.site import Site
 
+# Seconds that a busy machine never takes to answer itself.
+PATIENCE = 60
+
 
 @pytest.fixture(name="site")
 def fixture_site() -> Iterator[Site]:
@@ -45,7 +48,7 @@ def known(probe: Probe) -> Record:
 
 def test_it_goes_on_until_it_is_told_to_end(site: Site, probe: Probe) -> None:
     assert (probe.read(), probe.alive()) == (None, False)
-    probe.start(Plan(f"{site.url}/ok", rate=50, seconds=600, timeout=2, connections="both"))
+    probe.start(Plan(f"{site.url}/ok", rate=50, seconds=600, timeout=PATIENCE, connections="both"))
     assert (known(probe).state, probe.alive()) == ("running", True)
     until(lambda: known(probe).summary["requests"] > 20)
     probe.end()
@@ -73,14 +76,14 @@ def test_it_belongs_to_nobody(site: Site, probe: Probe) -> None:
 
 
 def test_it_ends_by_itself(site: Site, probe: Probe) -> None:
-    probe.start(Plan(f"{site.url}/ok", rate=50, seconds=0.4, timeout=2))
+    probe.start(Plan(f"{site.url}/ok", rate=50, seconds=0.4, timeout=PATIENCE))
     probe.end(wait=True)
     record = known(probe)
     assert (record.state, record.summary["requests"]) == ("finished", 20)
 
 
 def test_a_killed_one_has_died(site: Site, probe: Probe) -> None:
-    probe.start(Plan(f"{site.url}/ok", rate=50, seconds=600, timeout=2))
+    probe.start(Plan(f"{site.url}/ok", rate=50, seconds=600, timeout=PATIENCE))
     until(lambda: known(probe).summary["requests"] > 20)
     os.kill(known(probe).pid, signal.SIGKILL)
     until(lambda: not probe.alive())

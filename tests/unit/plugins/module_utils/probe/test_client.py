@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -25,13 +25,17 @@ def fixture_site() -> Iterator[Site]:
         yield site
 
 
+# Seconds that a busy machine never takes to answer itself; what is to end by a time-out gets less.
+PATIENCE = 60
+
+
 def ask(url: str, keep: bool = False, **plan: Any) -> Reply:
-    return Client(Plan(url, **plan)).ask(keep)
+    return Client(Plan(url, **{"timeout": PATIENCE, **plan})).ask(keep)
 
 
 def probe(url: str, **plan: Any) -> list[Answer]:
     answers: list[Answer] = []
-    run(Plan(url, **plan), answers.append)
+    run(Plan(url, **{"timeout": PATIENCE, **plan}), answers.append)
     return sorted(answers, key=lambda answer: answer.number)
 
 
@@ -47,8 +51,8 @@ def test_an_answer_names_its_server(site: Site) -> None:
         ("/ok", {"statuses": (204,)}, 200, "status 200"),
         ("/ok", {"contains": "hello"}, 200, ""),
         ("/ok", {"contains": "bye"}, 200, "body without what it must contain"),
-        ("/slow", {"timeout": 0.1}, None, "TimeoutError (answer)"),
-        ("/drip", {"timeout": 0.3}, None, "TimeoutError (body)"),
+        ("/never", {"timeout": 2}, None, "TimeoutError (answer)"),
+        ("/drip", {"timeout": 2}, None, "TimeoutError (body)"),
         # A download that is cut off is no success, whatever its status was, and however its length was told.
         ("/cut", {}, None, "IncompleteRead (body)"),
         ("/cut-chunks", {}, None, "IncompleteRead (body)"),
@@ -78,19 +82,19 @@ def test_another_address_than_the_host_of_the_url(site: Site) -> None:
 
 @pytest.mark.parametrize(("keep", "connections"), [(False, 5), (True, 1)])
 def test_a_fresh_connection_for_each_request_or_a_kept_one(site: Site, keep: bool, connections: int) -> None:
-    asking = Client(Plan(f"{site.url}/ok", timeout=5))
+    asking = Client(Plan(f"{site.url}/ok", timeout=PATIENCE))
     assert [asking.ask(keep) for _turn in range(5)] == [Reply(200, "", ())] * 5
     assert site.connections == connections
 
 
 @pytest.mark.parametrize(("connections", "kept"), [("fresh", [False] * 4), ("kept", [True] * 4), ("both", [False, True] * 2)])
 def test_which_requests_go_over_kept_connections(site: Site, connections: str, kept: list[bool]) -> None:
-    answers = probe(f"{site.url}/ok", rate=50, seconds=0.08, connections=connections, timeout=5)
+    answers = probe(f"{site.url}/ok", rate=50, seconds=0.08, connections=connections)
     assert [(answer.ok, answer.kept) for answer in answers] == [(True, each) for each in kept]
 
 
 def test_a_kept_connection_that_the_server_closed_in_peace_is_not_used(site: Site) -> None:
-    asking = Client(Plan(f"{site.url}/ok"))
+    asking = Client(Plan(f"{site.url}/ok", timeout=PATIENCE))
     assert asking.ask(keep=True).status == 200
     site.close_connections()
     reply = asking.ask(keep=True)
@@ -98,41 +102,42 @@ def test_a_kept_connection_that_the_server_closed_in_peace_is_not_used(site: Sit
 
 
 def test_a_kept_connection_that_closes_under_a_request_is_replaced_once_and_said_so(site: Site) -> None:
-    asking = Client(Plan(f"{site.url}/once", timeout=2))
+    asking = Client(Plan(f"{site.url}/once", timeout=PATIENCE))
     assert asking.ask(keep=True).status == 200
     reply = asking.ask(keep=True)
     assert (reply.status, reply.error, reply.resent) == (200, "", True)
     assert site.connections == 2
 
 
-def test_requests_go_out_on_time_however_slow_the_answers_are(site: Site) -> None:
-    answers = probe(f"{site.url}/slow", rate=50, seconds=0.4, timeout=2, connections="kept")
+def test_requests_go_out_however_slow_the_answers_are(site: Site) -> None:
+    """Had one waited for the answer of another, none would ever have been answered: the site waits for all of them."""
+    site.together = threading.Barrier(20, timeout=PATIENCE)
+    answers = probe(f"{site.url}/together", rate=50, seconds=0.4, connections="kept")
     assert [answer.ok for answer in answers] == [True] * 20
-    # Had each waited for the one before it, the last one would have gone out after 20 times 0.5 s.
-    assert max(answer.sent - answer.due for answer in answers) < 0.3
-    assert min(answer.done - answer.due for answer in answers) > 0.45
+    assert min(answer.done for answer in answers) >= answers[-1].due
 
 
 def test_a_retry_saves_a_request_and_is_not_hidden(site: Site) -> None:
-    answers = probe(f"{site.url}/flaky", rate=20, seconds=0.5, timeout=0.2, retries=5)
+    answers = probe(f"{site.url}/flaky", rate=20, seconds=0.5, timeout=3, retries=5)
     assert all(answer.ok for answer in answers)
     retried = [answer for answer in answers if answer.attempts > 1]
     assert 1 <= len(retried) <= 3
     assert {answer.error for answer in retried} == {"status 503"}
-    assert all(answer.done - answer.sent >= 0.2 for answer in retried)
+    assert all(answer.done - answer.sent >= 3 for answer in retried)
 
 
 def test_every_request_is_reported_even_one_that_never_ends(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "GRACE", 0.1)
-    slow = Client.ask
+    asks, ends = Client.ask, threading.Event()
 
     def stuck(self: Client, keep: bool = False) -> Reply:
         if keep:
-            time.sleep(3)
-        return slow(self, keep)
+            ends.wait()
+        return asks(self, keep)
 
     monkeypatch.setattr(Client, "ask", stuck)
-    answers = probe(f"{site.url}/ok", rate=20, seconds=0.2, connections="both", timeout=0.2)
+    answers = probe(f"{site.url}/ok", rate=20, seconds=0.2, connections="both", timeout=3)
+    ends.set()
     assert [answer.ok for answer in answers] == [True, False, True, False]
     assert answers[1].error == "no answer when the probe ended"
 
@@ -146,7 +151,7 @@ def test_a_fault_of_the_probe_itself_is_a_lost_request(site: Site, monkeypatch: 
 
 def test_it_ends_when_it_is_told_to(site: Site) -> None:
     answers: list[Answer] = []
-    assert run(Plan(f"{site.url}/ok", rate=100, seconds=60), answers.append, lambda seconds: len(answers) >= 3) is False
+    assert run(Plan(f"{site.url}/ok", rate=100, seconds=60, timeout=PATIENCE), answers.append, lambda seconds: len(answers) >= 3) is False
     assert 3 <= len(answers) < 100
 
 
@@ -155,17 +160,17 @@ def test_https(site: Site, tmp_path: Path) -> None:
     with Site(pem) as secure:
         url = f"https://shop.example.com:{secure.port}/ok"
         for keep in (False, True):
-            assert ask(url, keep, connect_to="127.0.0.1", ca_file=str(pem), timeout=5) == Reply(200, "", ())
-            assert ask(url, keep, connect_to="127.0.0.1", verify=False, timeout=5).status == 200
-            assert ask(url, keep, connect_to="127.0.0.1", timeout=5).error == "certificate: self-signed certificate"
-            other = ask(f"https://other.example.com:{secure.port}/ok", keep, connect_to="127.0.0.1", ca_file=str(pem), timeout=5)
+            assert ask(url, keep, connect_to="127.0.0.1", ca_file=str(pem)) == Reply(200, "", ())
+            assert ask(url, keep, connect_to="127.0.0.1", verify=False).status == 200
+            assert ask(url, keep, connect_to="127.0.0.1").error == "certificate: self-signed certificate"
+            other = ask(f"https://other.example.com:{secure.port}/ok", keep, connect_to="127.0.0.1", ca_file=str(pem))
             assert other.error.startswith("certificate: Hostname mismatch")
-    assert ask(f"https://127.0.0.1:{site.port}/ok", timeout=5).error == "SSLError (connect)"
+    assert ask(f"https://127.0.0.1:{site.port}/ok").error == "SSLError (connect)"
 
 
 def test_as_a_script_on_standard_input(site: Site) -> None:
     source = Path(client.__file__).read_bytes()
-    plan = json.dumps({"url": f"{site.url}/ok", "rate": 50, "seconds": 0.1, "served_by": ["X-Server"]})
+    plan = json.dumps({"url": f"{site.url}/ok", "rate": 50, "seconds": 0.1, "timeout": PATIENCE, "served_by": ["X-Server"]})
     done = subprocess.run([sys.executable, "-", plan], input=source, capture_output=True, check=True)
     answers = [json.loads(line) for line in done.stdout.splitlines()]
     assert [(answer["ok"], answer["servers"]) for answer in answers] == [(True, ["one"])] * 5
