@@ -4,6 +4,9 @@
     make check                      the parts that need no lab
     make test PARTS="units lab"     only the parts named
 
+Parts that only compute run one after the other, at the lowest priority, beside those that bring machines up: labs leave much of a
+machine unused while they wait, and lose nothing to whoever takes no more than that.
+
 A part counts as passed only when it exits 0 *and* its output shows that it tested something.
 """
 # Copyright: the steadfast.edge authors
@@ -29,6 +32,7 @@ NEWEST = ROOT / ".venv-newest"
 PYTEST = r"(\d+) passed"
 # Lines by which the programs that run here say what failed: pytest, molecule, Ansible, ansible-test.
 FAILURE = re.compile(r"(?:FAILED|ERROR|CRITICAL|FATAL)\b|fatal:|\[ERROR\]")
+LABS_AT_A_TIME = 3
 MOST_FAILURES = 20
 LAST_LINES = 25
 WIDEST = 240
@@ -53,7 +57,8 @@ class Part:
     argv: list[str]
     proof: str  # what the output must hold; a group, where there is one, is the number of tests run
     fast: bool = True  # belongs to `make check`; what it prints is shown when it fails
-    alone: bool = False  # measures what clients see, so nothing else may run
+    lab: bool = False  # brings machines up
+    alone: bool = False  # measures what clients see, so no other lab may run
 
 
 @dataclass(frozen=True)
@@ -72,7 +77,7 @@ def scripts(pattern: bytes, ending: str) -> list[str]:
 
 
 def parts() -> list[Part]:
-    """The parts in the order in which they start. Long ones first: two run at a time."""
+    """The parts in the order in which they start, long ones first."""
     ansible_test = str(ROOT / "tools/ansible-test")
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     python = scripts(rb"#!.*\bpython", ".py")
@@ -99,8 +104,8 @@ def parts() -> list[Part]:
         print("-- left out: sanity and units with the newest ansible-core (no Python 3.12 or newer on this machine)", flush=True)
     return [
         *collected,
-        *(Part(name, ["pytest", "-q", f"tests/{folder}"], PYTEST, fast=False) for name, folder in LABS.items()),
         *scenarios(),
+        *(Part(name, ["pytest", "-q", f"tests/{folder}"], PYTEST, fast=False, lab=True) for name, folder in LABS.items()),
     ]
 
 
@@ -108,7 +113,7 @@ def scenarios() -> list[Part]:
     """Every folder of molecule/ that has a molecule.yml."""
     test = ["molecule", "test", "--no-command-borders", "--scenario-name"]
     return [
-        Part(f"molecule-{path.parent.name}", [*test, path.parent.name], PYTEST, fast=False, alone=bool(ALONE.search(path.read_text())))
+        Part(f"molecule-{path.parent.name}", [*test, path.parent.name], PYTEST, False, True, bool(ALONE.search(path.read_text())))
         for path in sorted((ROOT / "molecule").glob("*/molecule.yml"))
     ]
 
@@ -119,15 +124,31 @@ def run(part: Part, logs: Path) -> Result:
     start = time.monotonic()
     environment = {**os.environ, "NO_COLOR": "1", labnames.VARIABLE: labnames.tag()}
     streams: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-    with log.open("w") as kept, subprocess.Popen(part.argv, cwd=ROOT, env=environment, text=True, errors="replace", **streams) as process:
+    argv = part.argv if part.lab else ["nice", "-n", "19", *part.argv]
+    with log.open("w") as kept, subprocess.Popen(argv, cwd=ROOT, env=environment, text=True, errors="replace", **streams) as process:
         assert process.stdout is not None
         for line in process.stdout:
             kept.write(line)
             if not part.fast:
-                print(line if part.alone else f"{part.name}: {line}", end="", flush=True)
+                print(f"{part.name}: {line}", end="", flush=True)
     result = judge(part, process.returncode, log.read_text(), time.monotonic() - start)
     print(f"\n== {log.read_text() if part.fast and result.problem else ''}{describe(result)}", flush=True)
     return result
+
+
+def run_all(wanted: list[Part], logs: Path) -> list[Result]:
+    """First the labs that want no other beside them, then the others, some at a time; what only computes meanwhile."""
+
+    def lane(parts: list[Part], width: int) -> list[Result]:
+        with ThreadPoolExecutor(max_workers=width) as pool:
+            return list(pool.map(lambda part: run(part, logs), parts))
+
+    computing = [part for part in wanted if not part.lab]
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        computed = beside.submit(lane, computing, 1 if any(part.lab for part in wanted) else 2)
+        results = lane([part for part in wanted if part.alone], 1)
+        results += lane([part for part in wanted if part.lab and not part.alone], LABS_AT_A_TIME)
+        return computed.result() + results
 
 
 def judge(part: Part, code: int, output: str, seconds: float) -> Result:
@@ -170,9 +191,7 @@ def main(argv: list[str]) -> int:
     logs = ROOT / "tests/output"
     logs.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        results = list(pool.map(lambda part: run(part, logs), [part for part in wanted if not part.alone]))
-    results += [run(part, logs) for part in wanted if part.alone]
+    results = run_all(wanted, logs)
     failed = [result for result in results if result.problem]
     print("\n== summary", *(describe(result) for result in results), sep="\n")
     for result in failed:

@@ -17,8 +17,8 @@ import run_tests
 from run_tests import Part
 
 
-def program(name: str, script: str, proof: str = r"(\d+) passed", alone: bool = False) -> Part:
-    return Part(name, ["sh", "-c", script], proof, alone=alone)
+def program(name: str, script: str, proof: str = r"(\d+) passed", **kind: bool) -> Part:
+    return Part(name, ["sh", "-c", script], proof, **kind)
 
 
 GOOD = program("good", "echo 3 passed")
@@ -46,7 +46,7 @@ def test_the_last_lines_say_what_failed_and_why(
 ) -> None:
     (tmp_path / "tests").mkdir()
     monkeypatch.setattr(run_tests, "ROOT", tmp_path)
-    monkeypatch.setattr(run_tests, "parts", lambda: [BROKEN, GOOD, program("lonely", "echo 1 passed", alone=True)])
+    monkeypatch.setattr(run_tests, "parts", lambda: [BROKEN, GOOD, program("lonely", "echo 1 passed", lab=True, alone=True)])
     assert run_tests.main([]) == 1
     end = capsys.readouterr().out.rstrip().splitlines()[-33:]
     assert "== broken: exit code 1" in end
@@ -59,3 +59,14 @@ def test_every_scenario_is_a_part() -> None:
     found = {part.name: part for part in run_tests.scenarios()}
     assert set(found) == {f"molecule-{path.parent.name}" for path in (ROOT / "molecule").glob("*/molecule.yml")}
     assert found["molecule-default"].alone
+
+
+def test_a_lab_that_wants_to_be_alone_has_no_other_beside_it(tmp_path: Path) -> None:
+    """But what only computes goes on: each of the two waits for the other to begin."""
+    note = 'until [ -e "{0}/{1}" ]; do sleep 0.05; done; [ ! -e "{0}/other" ]; echo 1 passed'
+    script = f"set -e; touch {tmp_path}/lonely; {note.format(tmp_path, 'lint')}; touch {tmp_path}/over"
+    lonely = program("lonely", script, lab=True, alone=True)
+    lint = program("lint", f"touch {tmp_path}/lint; {note.format(tmp_path, 'lonely')}")
+    others = [program(name, f"set -e; touch {tmp_path}/other; [ -e {tmp_path}/over ]; echo 1 passed", lab=True) for name in "ab"]
+    results = run_tests.run_all([*others, lint, lonely], tmp_path)
+    assert {result.part.name: result.problem for result in results} == {"a": "", "b": "", "lint": "", "lonely": ""}
