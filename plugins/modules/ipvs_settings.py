@@ -217,6 +217,11 @@ after:
   returned: success
   type: dict
   sample: {loaded: true, sysctls: {conntrack: "1"}}
+table_persisted:
+  description: Whether M(steadfast.edge.ipvs_table#module) has left a table that is put back at boot.
+  returned: success
+  type: bool
+  sample: false
 actions:
   description: What was done, in order, or would be done. After a failure, exactly what had been done before it.
   returned: success or failure
@@ -232,7 +237,7 @@ errors:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.steadfast.edge.plugins.module_utils._ipvs import settings, settings_spec
+from ansible_collections.steadfast.edge.plugins.module_utils._ipvs import settings, settings_spec, units
 from ansible_collections.steadfast.edge.plugins.module_utils._ipvs.errors import IpvsError, report
 from ansible_collections.steadfast.edge.plugins.module_utils._ipvs.host import Host
 
@@ -253,6 +258,7 @@ def main() -> None:
         changed=decided.changed,
         before=decided.before,
         after=decided.after,
+        table_persisted=host.exists(units.unit(units.TABLE)),
         actions=decided.actions,
         diff={"before": decided.before, "after": decided.after},
     )

@@ -123,6 +123,11 @@ addresses:
   type: list
   elements: str
   sample: [192.0.2.150/32]
+held:
+  description: All that the module holds after the run, on whatever interface.
+  returned: success
+  type: dict
+  sample: {lo: [192.0.2.150/32], tunl0: [192.0.2.151/32]}
 added:
   description: What was added or corrected, live or on disk; in check mode, what would be.
   returned: success
@@ -180,6 +185,7 @@ def result(plan: Plan, interface: str) -> dict[str, Any]:
         "changed": plan.changed,
         "interface": interface,
         "addresses": [vip.cidr for vip in change.held(interface)],
+        "held": {name: [vip.cidr for vip in change.held(name)] for name in sorted({vip.interface for vip in change.owned.values()})},
         "added": [vip.cidr for vip in change.added],
         "removed": [vip.cidr for vip in change.removed],
         "commands": [*change.deletes, *change.adds],

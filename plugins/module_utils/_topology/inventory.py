@@ -13,7 +13,7 @@ from .problems import Problems
 from .scalars import Reject, address, interface
 from .vocabulary import DEFAULT_INTERFACE
 
-__all__ = ["IPAddress", "Inventory", "Unrendered", "host_address", "host_interface"]
+__all__ = ["IPAddress", "Inventory", "Unrendered", "host_address", "host_gateway", "host_interface", "host_other_addresses"]
 
 IPAddress = Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
 
@@ -146,3 +146,34 @@ def host_interface(inventory: Inventory, host: str, problems: Problems) -> str:
     except Reject as reject:
         problems.add("edge_interface", given, reject.message, reject.remedy, host)
     return DEFAULT_INTERFACE
+
+
+def host_gateway(inventory: Inventory, host: str, problems: Problems) -> IPAddress | None:
+    """The host's default gateway, where the inventory tells it."""
+    try:
+        given = inventory.get(host, "edge_gateway")
+        return None if given is None else ipaddress.ip_address(address(given))
+    except Unrendered as error:
+        _report_unrendered("edge_gateway", error, host, problems)
+    except Reject as reject:
+        problems.add("edge_gateway", given, reject.message, "Write the address of the router that the host sends to.", host)
+    return None
+
+
+def host_other_addresses(inventory: Inventory, host: str, problems: Problems) -> list[IPAddress]:
+    """What the host is called on further segments that VIPs live on."""
+    try:
+        given = inventory.get(host, "edge_other_addresses")
+    except Unrendered as error:
+        _report_unrendered("edge_other_addresses", error, host, problems)
+        return []
+    if not isinstance(given, (list, type(None))):
+        problems.add("edge_other_addresses", given, "This must be a list.", "Write it like [198.51.100.11].", host)
+        return []
+    found = []
+    for index, each in enumerate(given or []):
+        try:
+            found.append(ipaddress.ip_address(address(each)))
+        except Reject as reject:
+            problems.add(f"edge_other_addresses[{index}]", each, reject.message, reject.remedy, host)
+    return found

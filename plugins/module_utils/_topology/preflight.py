@@ -12,6 +12,8 @@ from .agreement import agreed_values, check_everybody_sees
 from .inventory import Inventory
 from .problems import Problem, Problems
 from .role_variables import check_role_variables
+from .rules_director import check_director
+from .rules_forwarding import check_forwarding
 from .rules_hosts import Context, check_hosts
 from .rules_services import check_services, check_upstreams
 from .rules_vrrp import check_vips, check_vrrp
@@ -28,7 +30,7 @@ def check(inventory: Inventory, roles: Mapping[str, Mapping[str, Any]]) -> tuple
     check_everybody_sees(inventory, vocabulary.participants(), problems)
     context = Context(inventory, vocabulary, problems)
     check_hosts(context)
-    for rule in (check_vrrp, check_vips, check_services, check_upstreams):
+    for rule in (check_vrrp, check_director, check_vips, check_services, check_forwarding, check_upstreams):
         rule(context)
     check_variable_names(inventory, roles, vocabulary.foreign, problems)
     check_role_variables(inventory, roles, problems)

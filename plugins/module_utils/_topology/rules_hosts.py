@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .inventory import Inventory, IPAddress, host_address, host_interface
+from .inventory import Inventory, IPAddress, host_address, host_gateway, host_interface, host_other_addresses
 from .problems import Problems, closest
 from .schema import Item
 from .vocabulary import Vocabulary
@@ -25,6 +25,13 @@ class Context:
     vocabulary: Vocabulary
     problems: Problems
     addresses: dict[str, IPAddress] = field(default_factory=dict)
+    # On further segments, and where the default route leads, as far as the inventory tells.
+    other_addresses: dict[str, list[IPAddress]] = field(default_factory=dict)
+    gateways: dict[str, IPAddress] = field(default_factory=dict)
+
+    def all_addresses(self, host: str) -> list[IPAddress]:
+        usual = self.addresses.get(host)
+        return ([] if usual is None else [usual]) + self.other_addresses.get(host, [])
 
 
 def check_hosts(context: Context) -> None:
@@ -37,15 +44,36 @@ def check_hosts(context: Context) -> None:
         if found is not None:
             context.addresses[host] = found
         host_interface(context.inventory, host, context.problems)
+        context.other_addresses[host] = host_other_addresses(context.inventory, host, context.problems)
+        gateway = host_gateway(context.inventory, host, context.problems)
+        if gateway is not None:
+            _check_gateway(context, host, gateway)
+            context.gateways[host] = gateway
+    _check_addresses_once(context, taking_part)
+
+
+def _check_gateway(context: Context, host: str, gateway: IPAddress) -> None:
+    own = context.addresses.get(host)
+    if own is not None and own.version != gateway.version:
+        message = f"The host has the address {own} on the edge, which is of the other address family."
+        context.problems.add("edge_gateway", str(gateway), message, f"Write its IPv{own.version} gateway.", host)
+    if gateway in context.all_addresses(host):
+        message = "This is the host's own address."
+        context.problems.add("edge_gateway", str(gateway), message, "Write the address of the router that the host sends to.", host)
+
+
+def _check_addresses_once(context: Context, taking_part: Sequence[str]) -> None:
     owners: dict[IPAddress, str] = {}
     for host in taking_part:
-        mine = context.addresses.get(host)
-        if mine is None:
-            continue
-        if mine in owners:
-            message = f"{owners[mine]} has this address too."
-            context.problems.add("edge_address", str(mine), message, "Give each host its own address (edge_address or ansible_host).", host)
-        owners.setdefault(mine, host)
+        for index, mine in enumerate(context.all_addresses(host)):
+            usual = index == 0 and host in context.addresses
+            path = "edge_address" if usual else "edge_other_addresses"
+            own = "Give each host its own address (edge_address or ansible_host)."
+            remedy = own if usual else "Remove it here, or correct the other one."
+            if mine in owners:
+                message = "The host has this address already." if owners[mine] == host else f"{owners[mine]} has this address too."
+                context.problems.add(path, str(mine), message, remedy, host)
+            owners.setdefault(mine, host)
 
 
 def check_names_once(items: Sequence[Item], problems: Problems) -> None:

@@ -9,6 +9,7 @@ import ipaddress
 from typing import Any
 
 from .problems import closest
+from .rules_forwarding import WAYS
 from .rules_hosts import Context, check_group, check_names_once, check_references
 from .schema import Item
 
@@ -143,12 +144,14 @@ def _known_members(context: Context, owner: Item, key: str) -> list[Item]:
 def _check_real_server(context: Context, service: Item, server: Item) -> None:
     problems, name = context.problems, server.value["name"]
     port, wanted = server.value.get("port"), service.value.get("port")
-    if service.value.get("forward") == "route" and None not in (port, wanted) and port != wanted:
+    forward = service.value.get("forward")
+    if forward in WAYS and None not in (port, wanted) and port != wanted:
         problems.add(
             f"{server.path}.port",
             port,
-            f"forward: route (DR) hands packets on unchanged, so the real server must listen on the port of the service, {wanted}.",
-            f"Remove port here, and let {name} listen on {wanted}.",
+            f"forward: {forward} ({WAYS[forward]}) hands packets on unchanged, so the real server must listen on the port of the "
+            f"service, {wanted}.",
+            f"Remove port here, and let {name} listen on {wanted}; forward: masquerade (NAT) can change the port.",
         )
     vip = context.vocabulary.vip(service.value.get("vip"))
     if vip is None:

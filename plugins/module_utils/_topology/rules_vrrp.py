@@ -10,6 +10,7 @@ from typing import Any, Union
 
 from .derive import MOST_HOLDERS
 from .problems import HIDDEN, Problems
+from .rules_director import without_vrrp
 from .rules_hosts import Context, check_groups, check_names_once, check_references
 from .schema import Item
 from .vocabulary import advertisement_interval
@@ -63,12 +64,14 @@ def check_vips(context: Context) -> None:
     _check_segments(addressed, context.problems)
     for vip in vips:
         _check_holders(context, vip)
+        _check_router_id(context, vip)
         _check_preemption(vip, context.problems)
     _check_sync_groups(vips, context.problems)
 
 
 def _check_addresses_free(context: Context, vips: list[Item]) -> None:
-    owners = {address: f"{host} has this address itself" for host, address in context.addresses.items()}
+    hosts = {**context.addresses, **context.other_addresses}
+    owners = {address: f"{host} has this address itself" for host in hosts for address in context.all_addresses(host)}
     for vip in vips:
         path, address = f"{vip.path}.address", vip.value["address"]
         if address.ip in owners:
@@ -114,13 +117,23 @@ def _check_holders(context: Context, vip: Item) -> None:
         return
     for holder in known:
         own = context.addresses.get(holder.value)
-        if own is not None and own not in address.network:
+        if own is not None and not any(each in address.network for each in context.all_addresses(holder.value)):
             context.problems.add(
                 f"{vip.path}.address",
                 str(address),
                 f"This is outside the subnet of its holder {holder.value}: {own} is not in {address.network}.",
-                f"Write an address and prefix of the segment of {holder.value}, or give {holder.value} the right edge_address.",
+                f"Write an address and prefix of the segment of {holder.value}, or give {holder.value} the right edge_address; "
+                "the address of a further interface belongs into edge_other_addresses.",
             )
+
+
+def _check_router_id(context: Context, vip: Item) -> None:
+    """VRRP needs a number; a director without keepalived speaks no VRRP."""
+    if "virtual_router_id" not in vip.value or vip.value["virtual_router_id"] is not None:
+        return
+    if not without_vrrp(context, vip):
+        message = "This key is required, since VRRP moves the VIP."
+        context.problems.add(f"{vip.path}.virtual_router_id", None, message, "Add it, for example virtual_router_id: 51.")
 
 
 def _check_preemption(vip: Item, problems: Problems) -> None:

@@ -149,7 +149,7 @@ def address(value: Any) -> str:
         found = ipaddress.ip_address(value if isinstance(value, str) else "")
     except ValueError:
         raise Reject("This is not an IP address.", "Write an address such as 192.0.2.11 or 2001:db8::11.") from None
-    if found.is_loopback or found.is_unspecified or found.is_multicast:
+    if found.is_loopback or found.is_unspecified or found.is_multicast or found.is_link_local:
         raise Reject("Other hosts cannot reach this address.", "Write the address that the host has on the edge's segment.")
     return str(found)
 
@@ -167,6 +167,11 @@ def network_address(value: Any) -> ipaddress.IPv4Interface | ipaddress.IPv6Inter
     length, bits = found.network.prefixlen, found.ip.max_prefixlen
     if length == bits:
         raise Reject(f"A segment of /{bits} has no room for the holders.", f"Write the prefix of the segment, for example {example}.")
+    if found.ip.is_link_local:
+        raise Reject("This address is good on one segment only: clients beyond cannot use it.", "Write a free address of the segment.")
+    mapped = getattr(found.ip, "ipv4_mapped", None)
+    if mapped is not None:
+        raise Reject("This is an IPv4 address in an IPv6 spelling.", f"Write {mapped}/24, with the prefix of its segment.")
     if found.ip.is_loopback or found.ip.is_unspecified or found.ip.is_multicast:
         raise Reject("No host can hold this address for others.", "Write a free address of the segment.")
     if length < bits - 1 and found.ip == found.network.network_address:

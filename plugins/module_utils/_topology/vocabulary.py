@@ -37,8 +37,8 @@ __all__ = [
 ]
 
 # Written once for the whole inventory, so every host must see the same.
-SHARED_VARIABLES = ("edge_vips", "edge_vrrp", "edge_virtual_services", "edge_upstreams", "edge_foreign_variables")
-HOST_VARIABLES = ("edge_address", "edge_interface")
+SHARED_VARIABLES = ("edge_vips", "edge_vrrp", "edge_director", "edge_virtual_services", "edge_upstreams", "edge_foreign_variables")
+HOST_VARIABLES = ("edge_address", "edge_interface", "edge_other_addresses", "edge_gateway")
 DEFAULT_INTERFACE = "eth0"
 
 # What keepalived knows and every supported kernel has as a module (twos came only lately).
@@ -113,7 +113,8 @@ VIP = Section(
     fields={
         "name": Field(name, required=True),
         "address": Field(network_address, required=True),
-        "virtual_router_id": Field(integer(1, 255, 51), required=True),
+        # Required where VRRP moves the VIP: rules_vrrp says so.
+        "virtual_router_id": Field(integer(1, 255, 51)),
         "holders": Field(
             structure=list_of(text, "[director1, director2]", EMPTY.format("A VIP", "holder")),
             required=True,
@@ -148,6 +149,16 @@ VRRP = Section(
         "connection_sync": Field(boolean, default=False),
     },
     example="{version: 3, preset: standard}",
+)
+
+DIRECTOR = Section(
+    fields={"manager": Field(choice(("keepalived", "ipvs"), aliases={"ipvsadm": "ipvs", "vrrp": "keepalived"}), default="keepalived")},
+    example="{manager: keepalived}",
+    advice={
+        "conntrack": "Write it in lvs_director_sysctls, beside the other values below net.ipv4.vs.",
+        "sloppy_tcp": "It follows from edge_vrrp.connection_sync and a scheduler that hashes (mh, sh).",
+        "ip_forward": "It follows from forward: masquerade.",
+    },
 )
 
 CHECK = Section(
@@ -197,7 +208,7 @@ SERVICE = Section(
             structure=list_of(choice(SCHEDULER_FLAGS), "[sh-port]"),
         ),
         "one_packet": Field(boolean, default=False),
-        "forward": Field(choice(("route",), later=("tunnel", "masquerade"), aliases=FORWARD_ALIASES), default="route"),
+        "forward": Field(choice(("route", "tunnel", "masquerade"), aliases=FORWARD_ALIASES), default="route"),
         "persistence_timeout": Field(integer(0, 2678400, 300), default=0),
         "persistence_netmask": Field(text),
         "quorum": Field(integer(1, 2147483647, 1), default=1),
@@ -272,6 +283,7 @@ SECTIONS: Mapping[str, Section] = {
     "edge_vips[]": VIP,
     "edge_vips[].track": TRACK,
     "edge_vrrp": VRRP,
+    "edge_director": DIRECTOR,
     "edge_virtual_services[]": SERVICE,
     "edge_virtual_services[].real_servers[]": REAL_SERVER,
     "edge_virtual_services[].sorry_server": SORRY_SERVER,
@@ -287,6 +299,7 @@ class Vocabulary:
 
     vips: list[Item] = field(default_factory=list)
     vrrp: dict[str, Any] = field(default_factory=dict)
+    director: dict[str, Any] = field(default_factory=dict)
     services: list[Item] = field(default_factory=list)
     upstreams: list[Item] = field(default_factory=list)
     foreign: list[str] = field(default_factory=list)
@@ -345,14 +358,19 @@ def parse(values: Mapping[str, Any], problems: Problems) -> Vocabulary:
         found: list[Item] | None = list_of(section, f"[{section.example}]")(values.get(variable) or [], variable, problems)
         return found or []
 
-    given_vrrp = values.get("edge_vrrp")
+    def mapping(variable: str, section: Section) -> dict[str, Any]:
+        given = values.get(variable)
+        return read_section({} if given is None else given, section, variable, problems) or {}
+
     vocabulary = Vocabulary(
         vips=items("edge_vips", VIP),
-        vrrp=read_section({} if given_vrrp is None else given_vrrp, VRRP, "edge_vrrp", problems) or {},
+        vrrp=mapping("edge_vrrp", VRRP),
+        director=mapping("edge_director", DIRECTOR),
         services=items("edge_virtual_services", SERVICE),
         upstreams=items("edge_upstreams", UPSTREAM),
     )
-    for service in vocabulary.services:
+    # Without keepalived nobody checks: a check that is written then is an error, and none is made up.
+    for service in vocabulary.services if vocabulary.director.get("manager") != "ipvs" else []:
         _check_or_default(service.value, service.path, problems)
     foreign = list_of(text, "['nginx_exporter_*']")(values.get("edge_foreign_variables") or [], "edge_foreign_variables", problems)
     vocabulary.foreign = [item.value for item in foreign or []]

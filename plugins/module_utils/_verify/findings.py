@@ -20,6 +20,8 @@ FORWARD = {"DR": "route", "NAT": "masquerade", "TUN": "tunnel"}
 SILENT = (1, 2, 8)
 
 REPEAT = "Run site.yml; with --check --diff it only shows what it would change."
+RUNS = "See whether keepalived runs there. "
+START = "Start keepalived on one of its holders."
 ASK = "See whether the server behind this address runs."
 RELOAD = "Reload keepalived there. It repairs nothing that others have changed: restart it if that is not enough."
 LOST = "Its check fails, or it was taken out by hand: see whether it answers."
@@ -75,25 +77,25 @@ def _table(host: str, table: list[Mapping[str, Any]], wanted: Wish) -> Iterator[
         key = _key(item)
         live = there.pop(key, None)
         if live is None:
-            yield Finding(host, f"The table lacks the virtual service {_name(key)}.", f"See whether keepalived runs there. {REPEAT}")
+            yield Finding(host, f"The table lacks the virtual service {_name(key)}.", f"{RUNS if wanted.instances else ''}{REPEAT}")
             continue
         for option in ("scheduler", "persistence_timeout"):
             if live[option] != item[option]:
                 what = f"{_name(key)} has {option} {live[option]} instead of {item[option]}."
-                yield Finding(host, what, RELOAD)
-        yield from _members(host, _name(key), live, item)
+                yield Finding(host, what, RELOAD if wanted.instances else REPEAT)
+        yield from _members(host, _name(key), LOST if wanted.instances else REPEAT, live, item)
     for key in there:
         what = f"The table has the virtual service {_name(key)}, which the inventory does not know."
         yield Finding(host, what, "Add it to edge_virtual_services, or remove it with ipvs_service.")
 
 
-def _members(host: str, service: str, live: Mapping[str, Any], item: Mapping[str, Any]) -> Iterator[Finding]:
+def _members(host: str, service: str, lost: str, live: Mapping[str, Any], item: Mapping[str, Any]) -> Iterator[Finding]:
     there = {(member["address"], member["port"]): member for member in live.get("destinations", [])}
     for server in item["real_servers"]:
         found = there.pop((server["address"], server["port"]), None)
         name = f"{server['address']}:{server['port']}"
         if found is None:
-            yield Finding(host, f"{service} has lost the real server {name}.", LOST)
+            yield Finding(host, f"{service} has lost the real server {name}.", lost)
             continue
         if found["weight"] == 0 and server["weight"]:
             why = "its check fails, or it is drained" if item.get("inhibit_on_failure") else "it is drained"
@@ -128,9 +130,8 @@ def _vips(wishes: Mapping[str, Wish], asked: set[str], seen: Mapping[str, Mappin
     """Each VIP is held once, by one of its holders."""
     holders: dict[str, dict[str, str]] = {}
     for host, wanted in wishes.items():
-        for instance in wanted.instances:
-            for vip in instance["virtual_ipaddresses"]:
-                holders.setdefault(vip.split("/")[0], {})[host] = instance["interface"]
+        for vip, interface in wanted.vips.items():
+            holders.setdefault(vip, {})[host] = interface
     for vip, candidates in holders.items():
         held = [host for host, interface in candidates.items() if vip in seen.get(host, {"addresses": {}})["addresses"].get(interface, [])]
         unseen = [host for host in candidates if host not in seen]
@@ -138,7 +139,8 @@ def _vips(wishes: Mapping[str, Wish], asked: set[str], seen: Mapping[str, Mappin
             yield Finding(" and ".join(held), f"Both hold the VIP {vip}.", APART)
         elif not held and asked >= set(candidates):
             doubt = f", unless {' or '.join(unseen)} does, which could not be looked at" if unseen else ""
-            yield Finding(" and ".join(candidates), f"Nobody holds the VIP {vip}{doubt}.", "Start keepalived on one of its holders.")
+            remedy = START if any(wishes[host].instances for host in candidates) else REPEAT
+            yield Finding(" and ".join(candidates), f"Nobody holds the VIP {vip}{doubt}.", remedy)
 
 
 def _key(item: Mapping[str, Any]) -> tuple[str, str, int]:

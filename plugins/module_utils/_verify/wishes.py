@@ -21,6 +21,8 @@ class Wish:
     """One host, as it should be."""
 
     instances: list[dict[str, Any]]
+    # Each VIP that the host may hold, with the interface that carries it then.
+    vips: dict[str, str]
     services: list[dict[str, Any]]
     realserver_vips: list[str]
     upstreams: list[dict[str, Any]]
@@ -29,8 +31,11 @@ class Wish:
 
 def wish(hostvars: HostVars, host: str) -> Wish:
     served = host in _group(hostvars, host, "edge_web")
+    instances, director = derive.vrrp_instances(hostvars, host), derive.director(hostvars, host)
+    moving = {vip.split("/")[0]: instance["interface"] for instance in instances for vip in instance["virtual_ipaddresses"]}
     return Wish(
-        instances=derive.vrrp_instances(hostvars, host),
+        instances=instances,
+        vips={**moving, **{vip["address"]: vip["interface"] for vip in director["vips"]}},
         services=derive.virtual_servers(hostvars, host),
         realserver_vips=derive.realserver_vips(hostvars, host),
         upstreams=derive.upstreams(hostvars, host) if served else [],
@@ -41,7 +46,7 @@ def wish(hostvars: HostVars, host: str) -> Wish:
 def looks(hostvars: HostVars, host: str) -> dict[str, Any]:
     """The options of host_state for this host."""
     wanted = wish(hostvars, host)
-    units = ["keepalived"] * bool(wanted.instances or wanted.services) + ["nginx"] * (host in _group(hostvars, host, "edge_web"))
+    units = ["keepalived"] * bool(wanted.instances) + ["nginx"] * (host in _group(hostvars, host, "edge_web"))
     requests = [found for item in wanted.services for server in item["real_servers"] for found in _as_keepalived(server, item["check"])]
     for upstream in wanted.upstreams:
         # The upstreams of nginx have IPv6 addresses in brackets already.
@@ -54,8 +59,11 @@ def looks(hostvars: HostVars, host: str) -> dict[str, Any]:
 
 
 def _paths(hostvars: HostVars, host: str, wanted: Wish) -> list[dict[str, Any]]:
-    """The VIPs, asked by hosts that are like clients: one that holds or accepts a VIP would answer itself."""
-    if wanted.instances or wanted.realserver_vips:
+    """The VIPs, asked by hosts that are like clients: one that holds or accepts a VIP would answer itself.
+
+    Nor is a real server whose answers are translated a client: the others would answer it directly, past the director.
+    """
+    if wanted.vips or wanted.realserver_vips or derive.realserver(hostvars, host)["gateways"]:
         return []
     services = [item for director in _group(hostvars, host, "edge_directors") for item in derive.virtual_servers(hostvars, director)]
     return [found for item in services for found in _as_client(item)]

@@ -47,9 +47,13 @@ DERIVE = """
         derived:
           vrrp_instances: "{{ hostvars | steadfast.edge.vrrp_instances(inventory_hostname) }}"
           virtual_servers: "{{ hostvars | steadfast.edge.virtual_servers(inventory_hostname) }}"
-          realserver_vips: "{{ hostvars | steadfast.edge.realserver_vips(inventory_hostname) }}"
+          director: "{{ hostvars | steadfast.edge.director(inventory_hostname) }}"
+          realserver: "{{ hostvars | steadfast.edge.realserver(inventory_hostname) }}"
           upstreams: "{{ hostvars | steadfast.edge.upstreams(inventory_hostname) }}"
 """
+
+
+FUNCTIONS = (derive.vrrp_instances, derive.virtual_servers, derive.director, derive.realserver, derive.upstreams)
 
 
 class Project:
@@ -202,7 +206,7 @@ def test_filters_see_the_same_in_a_real_run(project: Project) -> None:
     expected = {
         host: {
             function.__name__: function(hostvars(inventory), host)
-            for function in (derive.vrrp_instances, derive.virtual_servers, derive.realserver_vips, derive.upstreams)
+            for function in FUNCTIONS
         }
         for host in ("director2", "web1")
     }

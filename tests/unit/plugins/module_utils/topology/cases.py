@@ -20,8 +20,13 @@ BAD_INPUTS: list[dict[str, Any]] = yaml.safe_load((HERE / "bad_inputs.yml").read
 ROLES = roles()
 
 
-def good() -> dict[str, Any]:
-    found: dict[str, Any] = yaml.safe_load((HERE / "good.yml").read_text(encoding="utf-8"))
+# Sound inventories of other topologies than the first one.
+BASES = ("nat", "tun", "ipv6", "standalone")
+
+
+def good(base: str = "") -> dict[str, Any]:
+    name = f"good_{base}.yml" if base else "good.yml"
+    found: dict[str, Any] = yaml.safe_load((HERE / name).read_text(encoding="utf-8"))
     return found
 
 
@@ -33,7 +38,10 @@ def put(tree: Any, path: str, value: Any) -> None:
     *way, last = _steps(path)
     for step in way:
         tree = tree[step]
-    tree[last] = value
+    if isinstance(tree, list) and last == len(tree):
+        tree.append(value)
+    else:
+        tree[last] = value
 
 
 def take(tree: Any, path: str) -> None:
@@ -45,13 +53,14 @@ def take(tree: Any, path: str) -> None:
 
 def broken(case: dict[str, Any]) -> dict[str, Any]:
     """The good inventory with the changes of one case."""
-    inventory = good()
+    inventory = good(case.get("base", ""))
     for path, value in case.get("set", {}).items():
         put(inventory["all"], path, value)
     for path in case.get("remove", []):
         take(inventory["all"], path)
     for host, changes in case.get("hosts", {}).items():
-        inventory["hosts"][host].update(changes)
+        inventory["hosts"].setdefault(host, {}).update(changes)
+    inventory["groups"].update(case.get("groups", {}))
     return inventory
 
 

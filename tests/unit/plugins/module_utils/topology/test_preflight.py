@@ -13,6 +13,7 @@ from ansible_collections.steadfast.edge.plugins.module_utils._topology.inventory
 from ansible_collections.steadfast.edge.plugins.module_utils._topology.problems import Problem
 from ansible_collections.steadfast.edge.tests.unit.plugins.module_utils.topology.cases import (
     BAD_INPUTS,
+    BASES,
     ROLES,
     broken,
     good,
@@ -56,6 +57,11 @@ def test_nothing_at_all_passes() -> None:
 
 def lone(address: str, vrid: int) -> dict[str, Any]:
     return {"name": "lone", "address": address, "virtual_router_id": vrid, "holders": ["client1"]}
+
+
+@pytest.mark.parametrize("base", BASES)
+def test_each_topology_has_a_sound_inventory(base: str) -> None:
+    assert problems_of(good(base)) == []
 
 
 RIGHT = {

@@ -18,7 +18,7 @@ PAGE = Path(__file__).resolve().parents[5] / "docs" / "vocabulary.md"
 # A key that has no default of its own takes it from elsewhere, or from the kind of the check; the page says it in words.
 IN_WORDS = {
     *("interface", "port", "key", "password", "path", "status", "check", "host", "sync_group", "track", "process"),
-    *("advertisement_interval", "persistence_netmask", "scheduler_flags", "sorry_server", "sticky", "route"),
+    *("advertisement_interval", "persistence_netmask", "scheduler_flags", "sorry_server", "sticky", "route", "virtual_router_id"),
 }
 
 
