@@ -60,7 +60,7 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-values:
+kept:
   description: The values that O(name) keeps after the run, or would keep in check mode.
   returned: success
   type: dict
@@ -109,7 +109,7 @@ def describe(state: State, other: State, names: Names) -> str:
 def result(names: Names, before: State, after: State) -> dict[str, Any]:
     return {
         "changed": before != after,
-        "values": {render_key(path): after.live[path] for path in sorted(after.saved)},
+        "kept": {render_key(path): after.live[path] for path in sorted(after.saved)},
         "restores": {render_key(path): value for path, value in sorted(after.saved.items())},
         "sysctl_file": names.sysctl,
         "diff": {"before": describe(before, after, names), "after": describe(after, before, names)},

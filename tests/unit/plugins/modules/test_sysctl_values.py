@@ -45,7 +45,7 @@ def test_check_mode_says_what_the_real_run_does(files: FakeFiles, run: Any) -> N
     predicted = run(NAT, check=True)
     assert files.texts == untouched
     assert run(NAT) == predicted
-    assert (predicted["changed"], predicted["values"]) == (True, NAT)
+    assert (predicted["changed"], predicted["kept"]) == (True, NAT)
     assert predicted["restores"] == {
         "net.ipv4.conf.all.send_redirects": 1,
         "net.ipv4.conf.eth0.send_redirects": 1,
@@ -61,7 +61,7 @@ def test_check_mode_says_what_the_real_run_does(files: FakeFiles, run: Any) -> N
 def test_what_is_not_wanted_any_more_is_as_before(files: FakeFiles, run: Any) -> None:
     untouched = dict(files.texts)
     run(NAT)
-    assert run({"net.ipv4.ip_forward": 1})["values"] == {"net.ipv4.ip_forward": 1}
+    assert run({"net.ipv4.ip_forward": 1})["kept"] == {"net.ipv4.ip_forward": 1}
     assert (files.texts[f"{CONF}/eth0/send_redirects"], files.texts[FORWARD]) == ("1\n", "1\n")
     assert json.loads(files.texts[MEMORY])["before"] == {"net/ipv4/ip_forward": 0}
     assert run({})["changed"] is True
