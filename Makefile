@@ -1,6 +1,6 @@
 # Every target does its own set-up; on a machine that is ready that takes a second.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench bench-ipvs bench-nginx bench-failover down clean
+.PHONY: help setup demo test check bench bench-ipvs bench-nginx bench-failover bench-operations down clean
 
 # The pinned tools first, and the checkout as the collection steadfast.edge.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -37,6 +37,9 @@ bench-nginx: setup ## Measure the nginx role against plainer means, and its defa
 
 bench-failover: setup ## Break the edge in many ways at every pace and measure what clients see (about 40 minutes, resumable)
 	@python bench/failover.py
+
+bench-operations: setup ## Operate the whole edge under load and count what clients lost; writes its section of bench/RESULTS.md
+	@python bench/operations.py
 
 down: ## Take the demo's lab down
 	@lab/lab down

@@ -46,6 +46,33 @@ options:
         description: Seconds for the whole answer.
         type: float
         default: 3
+  patience:
+    description: Seconds for which requests that fail are asked again.
+    type: float
+    default: 0
+  certificates:
+    description: TLS endpoints whose certificates are wanted.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      address:
+        description: Address to connect to.
+        type: str
+        required: true
+      port:
+        description: Port to connect to.
+        type: int
+        default: 443
+      name:
+        description: Name of the site that is asked for, and for which the certificate must be.
+        type: str
+        required: true
+  trees:
+    description: Folders of configuration whose state is wanted, for example C(/etc/nginx).
+    type: list
+    elements: path
+    default: []
 attributes:
   check_mode:
     description: Reads only.
@@ -93,6 +120,24 @@ answers:
   type: list
   elements: dict
   sample: [{url: "http://shop.example.com:80/healthz", connect_to: "192.0.2.21", error: "status 503"}]
+certificates:
+  description: Each of O(certificates) with the days for which it is still valid, whether it is for the name, or the error.
+  returned: success
+  type: list
+  elements: dict
+  sample: [{name: shop.example.com, address: 192.0.2.21, port: 443, days: 61.4, named: true, error: ""}]
+trees:
+  description:
+    - Each of O(trees) with the release that is live, the files that were changed by hand since, whether a switch was interrupted, and
+      who is drained in them, as M(steadfast.edge.member_drain) returns it.
+  returned: success
+  type: dict
+  sample: {/etc/nginx: {release: 3-0123456789ab, edited: [nginx.conf], interrupted: false, drained: [], yielded: ""}}
+booted:
+  description: When the host was started, in seconds since the epoch.
+  returned: success
+  type: int
+  sample: 1767225600
 unknown:
   description: What could not be read, and why.
   returned: success
@@ -114,11 +159,19 @@ def main() -> None:
         "status": {"type": "list", "elements": "int"},
         "timeout": {"type": "float", "default": 3},
     }
+    endpoint = {
+        "address": {"type": "str", "required": True},
+        "port": {"type": "int", "default": 443},
+        "name": {"type": "str", "required": True},
+    }
     module = AnsibleModule(
         argument_spec={
             "interfaces": names,
             "services": names,
             "requests": {"type": "list", "elements": "dict", "default": [], "options": request},
+            "patience": {"type": "float", "default": 0},
+            "certificates": {"type": "list", "elements": "dict", "default": [], "options": endpoint},
+            "trees": {**names, "elements": "path"},
         },
         supports_check_mode=True,
     )

@@ -185,6 +185,7 @@ class Request:
     service: str | None = None
     prove: Prove | None = None
     keep: int = 3
+    history: bool = True  # False: a passing change, which neither becomes nor costs one of the earlier releases
     timeout: float = 60.0
     check_mode: bool = False
     diff: bool = False

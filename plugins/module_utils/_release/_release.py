@@ -229,7 +229,7 @@ class _Run:
         if self.switcher.print_of(paths.live, switch) != switch.old_print:
             self.switcher.remove(paths.stage)
             return None
-        if self.request.keep:
+        if self.request.keep and self.request.history:
             self.store.keep(situation.manifest, tree, plan)
         reloaded = self.switcher.switch(situation.state, switch)
         if reloaded is None:

@@ -65,7 +65,8 @@ class Switcher:
             raise ReloadFailed(text, error.output, *locate(error.output, self.paths.live)) from error
         self.store.save(State(switch.manifest, discard={"print": switch.old_print, "touched": sorted(switch.touched)}))
         self.sweep(switch.old_print, switch.touched)
-        self.store.prune(switch.manifest.release, self.request.keep)
+        if self.request.history:
+            self.store.prune(switch.manifest.release, self.request.keep)
         return reloaded
 
     def settle(self, back: bool = False) -> bool:

@@ -65,12 +65,15 @@ def _router_id(derivation: Derivation, vip: Item) -> int | None:
 
 def _instance(derivation: Derivation, vip: Item) -> dict[str, Any]:
     holders = holder_names(vip.value)
+    # Who is taken out of service is asked last.
+    holders.sort(key=derivation.vocabulary.is_drained)
     if len(holders) > MOST_HOLDERS:
         derivation.problems.add(f"{vip.path}.holders", holders, f"A VIP has at most {MOST_HOLDERS} holders.", "Shorten the list.")
     position = holders.index(derivation.host)
     vrrp, address = derivation.vocabulary.vrrp, vip.value["address"].ip
     unicast, network = vrrp["unicast"], vip.value["address"].network
-    addresses = [derivation.address_on(item.value, item.path, network) for item in vip.value["holders"]] if unicast else []
+    items = sorted(vip.value["holders"], key=lambda item: derivation.vocabulary.is_drained(item.value))
+    addresses = [derivation.address_on(item.value, item.path, network) for item in items] if unicast else []
     nopreempt, delay = vip.value["nopreempt"], vip.value["preempt_delay"]
     return {
         "name": vip.value["name"],
@@ -129,6 +132,7 @@ def _member(derivation: Derivation, upstream: Item, member: Item) -> dict[str, A
     # nginx takes an IPv6 address in brackets; the template prints address:port as it is given.
     address = f"[{found}]" if isinstance(found, ipaddress.IPv6Address) else str(found)
     rest = {key: member.value[key] for key in ("weight", "max_conns", "max_fails", "fail_timeout", "backup", "down")}
+    rest["down"] = rest["down"] or derivation.vocabulary.is_drained(member.value["name"])
     return {"address": address, "port": port, **rest}
 
 

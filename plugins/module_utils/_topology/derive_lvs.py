@@ -24,7 +24,7 @@ def _real_server(derivation: Derivation, service: Mapping[str, Any], server: Ite
     return {
         "address": str(derivation.address_of(server.value["name"], server.path)),
         "port": server.value["port"] or service["port"],
-        "weight": server.value["weight"],
+        "weight": 0 if derivation.vocabulary.is_drained(server.value["name"]) else server.value["weight"],
         "upper_threshold": server.value["upper_threshold"] or None,
         "lower_threshold": server.value["lower_threshold"] or None,
     }

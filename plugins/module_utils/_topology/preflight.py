@@ -15,7 +15,7 @@ from .role_variables import check_role_variables
 from .rules_director import check_director
 from .rules_forwarding import check_forwarding
 from .rules_hosts import Context, check_hosts
-from .rules_services import check_services, check_upstreams
+from .rules_services import check_drained, check_services, check_upstreams
 from .rules_vrrp import check_vips, check_vrrp
 from .variables import check_variable_names
 from .vocabulary import Vocabulary, parse
@@ -30,7 +30,8 @@ def check(inventory: Inventory, roles: Mapping[str, Mapping[str, Any]]) -> tuple
     check_everybody_sees(inventory, vocabulary.participants(), problems)
     context = Context(inventory, vocabulary, problems)
     check_hosts(context)
-    for rule in (check_vrrp, check_director, check_vips, check_services, check_forwarding, check_upstreams):
+    rules = (check_vrrp, check_director, check_vips, check_services, check_forwarding, check_upstreams, check_drained)
+    for rule in rules:
         rule(context)
     check_variable_names(inventory, roles, vocabulary.foreign, problems)
     check_role_variables(inventory, roles, problems)

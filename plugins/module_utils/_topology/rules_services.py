@@ -13,7 +13,7 @@ from .rules_forwarding import WAYS
 from .rules_hosts import Context, check_group, check_names_once, check_references
 from .schema import Item
 
-__all__ = ["check_services", "check_upstreams"]
+__all__ = ["check_drained", "check_services", "check_upstreams"]
 
 WITHOUT_BACKUP = ("ip_hash", "hash", "random")
 
@@ -228,3 +228,23 @@ def _check_members_once(context: Context, upstream: Item, members: list[Item]) -
         else:
             check_references(context, [Item(f"{member.path}.name", name)])
         seen.add(key)
+
+
+def check_drained(context: Context) -> None:
+    """Whoever is taken out of service exists, and leaves somebody who serves."""
+    known = {item.value for item in check_references(context, context.vocabulary.drained)}
+
+    def left(members: list[Item]) -> list[Item]:
+        return [member for member in members if member.value.get("name") not in known and not member.value.get("down")]
+
+    for service in context.vocabulary.services:
+        servers = service.value.get("real_servers", [])
+        weight = sum(server.value.get("weight") or 0 for server in left(servers))
+        if known & {server.value.get("name") for server in servers} and weight < max(service.value.get("quorum") or 1, 1):
+            message = f"Without them the service {service.value.get('name')} has real servers with a weight of {weight} only."
+            context.problems.add("edge_drained", sorted(known), message, "Put others back first, or add a real server.")
+    for upstream in context.vocabulary.upstreams:
+        members = upstream.value.get("members", [])
+        if known & {member.value.get("name") for member in members} and not left(members):
+            message = f"Without them nobody serves the upstream {upstream.value.get('name')}."
+            context.problems.add("edge_drained", sorted(known), message, "Put others back first, or add a member.")

@@ -37,7 +37,15 @@ __all__ = [
 ]
 
 # Written once for the whole inventory, so every host must see the same.
-SHARED_VARIABLES = ("edge_vips", "edge_vrrp", "edge_director", "edge_virtual_services", "edge_upstreams", "edge_foreign_variables")
+SHARED_VARIABLES = (
+    "edge_vips",
+    "edge_vrrp",
+    "edge_director",
+    "edge_virtual_services",
+    "edge_upstreams",
+    "edge_drained",
+    "edge_foreign_variables",
+)
 HOST_VARIABLES = ("edge_address", "edge_interface", "edge_other_addresses", "edge_gateway")
 DEFAULT_INTERFACE = "eth0"
 
@@ -302,10 +310,14 @@ class Vocabulary:
     director: dict[str, Any] = field(default_factory=dict)
     services: list[Item] = field(default_factory=list)
     upstreams: list[Item] = field(default_factory=list)
+    drained: list[Item] = field(default_factory=list)
     foreign: list[str] = field(default_factory=list)
 
     def vip(self, wanted: str | None) -> Item | None:
         return next((vip for vip in self.vips if wanted and vip.value.get("name") == wanted), None)
+
+    def is_drained(self, host: str) -> bool:
+        return any(item.value == host for item in self.drained)
 
     def participants(self) -> list[str]:
         """Every host that the vocabulary names, each once."""
@@ -372,6 +384,7 @@ def parse(values: Mapping[str, Any], problems: Problems) -> Vocabulary:
     # Without keepalived nobody checks: a check that is written then is an error, and none is made up.
     for service in vocabulary.services if vocabulary.director.get("manager") != "ipvs" else []:
         _check_or_default(service.value, service.path, problems)
+    vocabulary.drained = list_of(text, "[web1]")(values.get("edge_drained") or [], "edge_drained", problems) or []
     foreign = list_of(text, "['nginx_exporter_*']")(values.get("edge_foreign_variables") or [], "edge_foreign_variables", problems)
     vocabulary.foreign = [item.value for item in foreign or []]
     return vocabulary

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -26,6 +26,11 @@ ASK = "See whether the server behind this address runs."
 RELOAD = "Reload keepalived there. It repairs nothing that others have changed: restart it if that is not enough."
 LOST = "Its check fails, or it was taken out by hand: see whether it answers."
 UNDRAIN = "When the work on it is done, put it back with ipvs_destination (state: present)."
+BACK = "When the work on it is done, put it back: steadfast.edge.undrain with --limit and its name."
+ROLL = "roll"
+LEFT = "A roll was interrupted here. The next one puts it back, or steadfast.edge.undrain does."
+# Shorter than a renewal and a week-end.
+DAYS = 14
 APART = "They do not hear each other's VRRP: see whether the network between them is cut, and what filters protocol 112."
 
 
@@ -36,6 +41,7 @@ class Finding:
     where: str
     what: str
     remedy: str
+    by: str = ""  # in whose name somebody is out of service; empty where it is another kind of finding
 
 
 def findings(hostvars: HostVars, looks: Looks) -> list[dict[str, str]]:
@@ -64,13 +70,45 @@ def _of_host(host: str, look: Mapping[str, Any], wanted: Wish) -> Iterator[Findi
         if answer["error"]:
             at = f" at {answer['connect_to']}" if answer.get("connect_to") and answer["connect_to"] not in answer["url"] else ""
             yield Finding(host, f"{answer['url']}{at} does not answer it: {answer['error']}.", ASK)
+    yield from _certificates(host, look.get("certificates", []))
+    yield from _trees(host, look.get("trees", {}))
     if "ipvs" not in look["unknown"]:
-        yield from _table(host, look["ipvs"], wanted)
+        drained = {item["member"] for tree in look.get("trees", {}).values() for item in tree["drained"]}
+        yield from _table(host, look["ipvs"], wanted, drained)
     if "addresses" not in look["unknown"]:
         yield from _real_server(host, look, wanted)
 
 
-def _table(host: str, table: list[Mapping[str, Any]], wanted: Wish) -> Iterator[Finding]:
+def _certificates(host: str, seen: Iterable[Mapping[str, Any]]) -> Iterator[Finding]:
+    for item in seen:
+        where = f"{item['name']} at {item['address']}:{item['port']}"
+        if item["error"]:
+            yield Finding(host, f"The certificate for {where} cannot be seen: {item['error']}.", ASK)
+        elif not item["named"]:
+            what = f"The certificate for {where} is for another name."
+            yield Finding(host, what, "See nginx_certificates and the tls.certificate of the server.")
+        elif item["days"] < DAYS:
+            state = "has expired" if item["days"] < 0 else f"expires in {item['days']:.0f} days"
+            yield Finding(host, f"The certificate for {where} {state}.", "Renew it; nginx takes up what has changed when it is reloaded.")
+
+
+def _trees(host: str, trees: Mapping[str, Mapping[str, Any]]) -> Iterator[Finding]:
+    """What the hosts' files have become since they were released."""
+    for path, tree in trees.items():
+        for item in tree["drained"]:
+            remedy = LEFT if item["by"] == ROLL else BACK
+            yield Finding(host, f"{item['member']} is drained in {item['pool']} (by {item['by']}).", remedy, item["by"])
+        if tree["yielded"]:
+            remedy = LEFT if tree["yielded"] == ROLL else BACK
+            yield Finding(host, f"It yields its VIPs to others (by {tree['yielded']}).", remedy, tree["yielded"])
+        if tree["interrupted"]:
+            yield Finding(host, f"A release of {path} was interrupted.", "Run site.yml: it finishes or undoes that.")
+        if tree["edited"]:
+            what = f"Changed by hand in {path}: {', '.join(tree['edited'])}."
+            yield Finding(host, what, "site.yml --check --diff shows the difference, and site.yml brings the inventory's version back.")
+
+
+def _table(host: str, table: list[Mapping[str, Any]], wanted: Wish, drained: Collection[str]) -> Iterator[Finding]:
     """The kernel's table against the virtual services that this director should have."""
     there = {_key(item): item for item in table}
     for item in wanted.services:
@@ -83,13 +121,15 @@ def _table(host: str, table: list[Mapping[str, Any]], wanted: Wish) -> Iterator[
             if live[option] != item[option]:
                 what = f"{_name(key)} has {option} {live[option]} instead of {item[option]}."
                 yield Finding(host, what, RELOAD if wanted.instances else REPEAT)
-        yield from _members(host, _name(key), LOST if wanted.instances else REPEAT, live, item)
+        yield from _members(host, _name(key), LOST if wanted.instances else REPEAT, live, item, drained)
     for key in there:
         what = f"The table has the virtual service {_name(key)}, which the inventory does not know."
         yield Finding(host, what, "Add it to edge_virtual_services, or remove it with ipvs_service.")
 
 
-def _members(host: str, service: str, lost: str, live: Mapping[str, Any], item: Mapping[str, Any]) -> Iterator[Finding]:
+def _members(
+    host: str, service: str, lost: str, live: Mapping[str, Any], item: Mapping[str, Any], drained: Collection[str]
+) -> Iterator[Finding]:
     there = {(member["address"], member["port"]): member for member in live.get("destinations", [])}
     for server in item["real_servers"]:
         found = there.pop((server["address"], server["port"]), None)
@@ -97,7 +137,9 @@ def _members(host: str, service: str, lost: str, live: Mapping[str, Any], item: 
         if found is None:
             yield Finding(host, f"{service} has lost the real server {name}.", lost)
             continue
-        if found["weight"] == 0 and server["weight"]:
+        if found["weight"] == 0 and name in drained:
+            pass  # that is said of the file
+        elif found["weight"] == 0 and server["weight"]:
             why = "its check fails, or it is drained" if item.get("inhibit_on_failure") else "it is drained"
             yield Finding(host, f"{service} sends nothing to {name}: {why}.", UNDRAIN)
         elif found["weight"] != server["weight"]:

@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
+import time
 import urllib.parse
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,11 +20,14 @@ from ansible_collections.steadfast.edge.plugins.module_utils._ipvs import render
 from ansible_collections.steadfast.edge.plugins.module_utils._ipvs.errors import IpvsError
 from ansible_collections.steadfast.edge.plugins.module_utils._ipvs.host import Host
 from ansible_collections.steadfast.edge.plugins.module_utils._probe.client import Client, Plan
+from ansible_collections.steadfast.edge.plugins.module_utils._verify.certificates import certificate
+from ansible_collections.steadfast.edge.plugins.module_utils._verify.trees import tree_state
 
 __all__ = ["answers", "look"]
 
 # As many questions are asked at the same time.
 AT_ONCE = 16
+INTERVAL = 0.5
 ARP = ("arp_ignore", "arp_announce")
 
 
@@ -42,9 +47,20 @@ def look(run: Runner, host: Host, params: Mapping[str, Any], root: Path = Path("
         "arp": part("arp", lambda: {name: _posture(root, name) for name in params["interfaces"]}, {}),
         "services": part("services", lambda: {name: _state(run, name) for name in params["services"]}, {}),
         "ipvs": part("ipvs", lambda: render.entries(table.read(host.kernel())) if host.loaded() else [], []),
-        "answers": answers(params["requests"]),
+        "answers": answers(params["requests"], params["patience"]),
+        "certificates": [certificate(run, item) for item in params["certificates"]],
+        "trees": part("trees", lambda: {path: tree_state(path) for path in params["trees"]}, {}),
+        "booted": part("booted", lambda: _booted(root), 0),
         "unknown": unknown,
     }
+
+
+def _booted(root: Path) -> int:
+    """When the first process was started: in a container too, whose kernel is older than it."""
+    kernel = next(line for line in (root / "proc/stat").read_text().splitlines() if line.startswith("btime "))
+    # The name of a process may hold blanks and brackets.
+    ticks = int((root / "proc/1/stat").read_text().rpartition(")")[2].split()[19])
+    return int(kernel.split()[1]) + ticks // os.sysconf("SC_CLK_TCK")
 
 
 def _addresses(run: Runner) -> dict[str, list[str]]:
@@ -63,13 +79,19 @@ def _state(run: Runner, unit: str) -> str:
     return run(["systemctl", "is-active", unit], accept=(0, 3, 4)).out.strip()
 
 
-def answers(requests: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Each request with what is wrong with its answer, empty where nothing is."""
-    if not requests:
-        return []
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        errors = list(pool.map(_ask, requests))
-    return [{"url": request["url"], "connect_to": request["connect_to"], "error": error} for request, error in zip(requests, errors)]
+def answers(requests: Sequence[Mapping[str, Any]], patience: float = 0) -> list[dict[str, Any]]:
+    """Each request with what is wrong with its answer, empty where nothing is. Those that fail are asked again, for so many seconds."""
+    errors = ["not asked"] * len(requests)
+    deadline = time.monotonic() + patience
+    while True:
+        failing = [number for number, error in enumerate(errors) if error]
+        if failing:
+            with ThreadPoolExecutor(AT_ONCE) as pool:
+                for number, error in zip(failing, pool.map(_ask, [requests[number] for number in failing])):
+                    errors[number] = error
+        if not any(errors) or time.monotonic() >= deadline:
+            return [{"url": one["url"], "connect_to": one["connect_to"], "error": error} for one, error in zip(requests, errors)]
+        time.sleep(INTERVAL)
 
 
 def _ask(request: Mapping[str, Any]) -> str:

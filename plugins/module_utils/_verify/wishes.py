@@ -10,8 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.steadfast.edge.plugins.module_utils._topology import derive
+from ansible_collections.steadfast.edge.plugins.module_utils._topology.inventory import Inventory, host_address
+from ansible_collections.steadfast.edge.plugins.module_utils._topology.problems import Problems
+from ansible_collections.steadfast.edge.plugins.module_utils._verify.places import endpoints, health_path, keepalived_place, nginx_place
 
-__all__ = ["Wish", "looks", "wish"]
+__all__ = ["Wish", "looks", "member_request", "server_requests", "wish"]
 
 HostVars = Mapping[str, Mapping[str, Any]]
 
@@ -45,17 +48,32 @@ def wish(hostvars: HostVars, host: str) -> Wish:
 
 def looks(hostvars: HostVars, host: str) -> dict[str, Any]:
     """The options of host_state for this host."""
-    wanted = wish(hostvars, host)
-    units = ["keepalived"] * bool(wanted.instances) + ["nginx"] * (host in _group(hostvars, host, "edge_web"))
-    requests = [found for item in wanted.services for server in item["real_servers"] for found in _as_keepalived(server, item["check"])]
+    wanted, inventory = wish(hostvars, host), Inventory(hostvars)
+    balancing, served = bool(wanted.instances), host in _group(hostvars, host, "edge_web")
+    nginx = nginx_place(inventory, host)
+    units = ["keepalived"] * balancing + [nginx["service"]] * served
+    own = host_address(inventory, host, Problems())
+    requests = [found for item in wanted.services for server in item["real_servers"] for found in server_requests(server, item["check"])]
     for upstream in wanted.upstreams:
         # The upstreams of nginx have IPv6 addresses in brackets already.
-        requests += [_connection(server["address"].strip("[]"), server["port"]) for server in upstream["servers"] if not server["down"]]
+        requests += [member_request(inventory, server) for server in upstream["servers"] if not server["down"]]
     return {
         "interfaces": [wanted.interface] if wanted.realserver_vips else [],
         "services": units,
         "requests": _once(requests + _paths(hostvars, host, wanted)),
+        "certificates": endpoints(inventory, host, str(own)) if served and own else [],
+        "trees": [keepalived_place(inventory, host)["path"]] * balancing + [nginx["path"]] * served,
     }
+
+
+def member_request(inventory: Inventory, server: Mapping[str, Any]) -> dict[str, Any]:
+    """What shows that a member of an upstream serves: its health where it has a way to say, else a connection."""
+    address = server["address"].strip("[]")
+    owners = [host for host in inventory.groups.get("edge_app", []) if str(host_address(inventory, host, Problems())) == address]
+    path = health_path(inventory, owners[0]) if owners else ""
+    if not path:
+        return _connection(address, server["port"])
+    return {"url": f"http://{_bracketed(address)}:{server['port']}{path}", "connect_to": address, "status": []}
 
 
 def _paths(hostvars: HostVars, host: str, wanted: Wish) -> list[dict[str, Any]]:
@@ -69,7 +87,7 @@ def _paths(hostvars: HostVars, host: str, wanted: Wish) -> list[dict[str, Any]]:
     return [found for item in services for found in _as_client(item)]
 
 
-def _as_keepalived(server: Mapping[str, Any], check: Mapping[str, Any]) -> list[dict[str, Any]]:
+def server_requests(server: Mapping[str, Any], check: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The question that keepalived asks a real server, where it is one of HTTP or TCP."""
     kind, port = check.get("type"), check.get("port") or server["port"]
     if kind in ("http", "https"):

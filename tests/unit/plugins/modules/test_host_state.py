@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -20,7 +21,7 @@ from ansible_collections.steadfast.edge.plugins.module_utils._verify.look import
 from ansible_collections.steadfast.edge.plugins.modules import host_state
 from ansible_collections.steadfast.edge.tests.unit.plugins.module_utils.probe.site import Site
 
-NOTHING: dict[str, Any] = {"interfaces": [], "services": [], "requests": []}
+NOTHING: dict[str, Any] = {"interfaces": [], "services": [], "requests": [], "patience": 0, "certificates": [], "trees": []}
 LINKS = [
     {"ifname": "lo", "addr_info": [{"family": "inet", "local": "127.0.0.1"}, {"family": "inet", "local": "192.0.2.150"}]},
     {"ifname": "eth0", "addr_info": [{"family": "inet", "local": "192.0.2.21"}, {"family": "inet6", "local": "2001:db8::21"}]},
@@ -46,6 +47,10 @@ def fixture_root(tmp_path: Path) -> Path:
         folder.mkdir(parents=True)
         for name, value in zip(("arp_ignore", "arp_announce"), values):
             (folder / name).write_text(f"{value}\n")
+    (tmp_path / "proc/stat").write_text("cpu 1 2\nbtime 1700000000\n")
+    (tmp_path / "proc/1").mkdir()
+    ticks = 12 * os.sysconf("SC_CLK_TCK")
+    (tmp_path / "proc/1/stat").write_text(f"1 (sys (x) temd) S 0 1 1 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 {ticks} 22 23\n")
     return tmp_path
 
 
@@ -64,6 +69,9 @@ def test_addresses(see: Callable[..., dict[str, Any]]) -> None:
         "services": {},
         "ipvs": [],
         "answers": [],
+        "certificates": [],
+        "trees": {},
+        "booted": 1700000012,
         "unknown": {},
     }
 

@@ -175,6 +175,18 @@ def test_interface_of_the_vip_wins_over_the_hosts(inventory: dict[str, Any]) -> 
     assert interfaces == ["ens3", "bond0"]
 
 
+def test_who_is_out_of_service_gets_nothing_new(inventory: dict[str, Any]) -> None:
+    inventory["all"]["edge_drained"] = ["web1", "app2", "director1"]
+    seen = hostvars(inventory)
+    weights = {server["address"]: server["weight"] for server in derive.virtual_servers(seen, "director1")[0]["real_servers"]}
+    assert weights == {"192.0.2.21": 0, "192.0.2.22": 3}
+    down = {server["address"]: server["down"] for server in derive.upstreams(seen, "web1")[0]["servers"]}
+    assert down == {"192.0.2.31": False, "192.0.2.32": True, "192.0.2.33": False}
+    last, first = (derive.vrrp_instances(seen, host)[0] for host in ("director1", "director2"))
+    assert (last["state"], last["priority"], last["unicast_src_ip"], last["unicast_peers"]) == ("BACKUP", 240, "192.0.2.11", ["192.0.2.12"])
+    assert (first["state"], first["priority"], first["unicast_src_ip"]) == ("MASTER", 250, "192.0.2.12")
+
+
 def test_the_edge_address_wins_over_the_way_in(inventory: dict[str, Any]) -> None:
     inventory["hosts"]["director1"]["ansible_host"] = "director1.example.com"
     inventory["hosts"]["director1"]["edge_address"] = "192.0.2.111"

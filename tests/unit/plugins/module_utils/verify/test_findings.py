@@ -33,10 +33,36 @@ def healthy() -> dict[str, Look]:
             "services": dict.fromkeys(wanted["services"], "active"),
             "ipvs": [_live(item) for item in derive.virtual_servers(SEEN, host)],
             "answers": [{"url": request["url"], "error": ""} for request in wanted["requests"]],
+            "certificates": [{**item, "days": 60.0, "named": True, "error": ""} for item in wanted["certificates"]],
+            "trees": {path: _tree() for path in wanted["trees"]},
             "unknown": {},
             "changed": False,
         }
     return copy.deepcopy(found)
+
+
+def _tree(**changes: Any) -> dict[str, Any]:
+    return {"release": "1-0", "edited": [], "interrupted": False, "drained": [], "yielded": "", **changes}
+
+
+def _mark(member: str, by: str) -> dict[str, str]:
+    return {"pool": "the upstream shop-app", "member": member, "by": by}
+
+
+def _drained(edge: dict[str, Look]) -> None:
+    """In the file and so in the table: that is one finding."""
+    edge["director1"]["trees"]["/etc/keepalived"] = _tree(drained=[_mark("192.0.2.21:80", "roll")])
+    edge["director1"]["ipvs"][0]["destinations"][0]["weight"] = 0
+
+
+def _certificate(edge: dict[str, Look]) -> None:
+    shown = {"address": "192.0.2.21", "port": 443, "named": True, "error": "", "days": 60.0}
+    edge["web1"]["certificates"] = [
+        {**shown, "name": "a.example.com", "days": -1.0},
+        {**shown, "name": "b.example.com", "days": 3.2},
+        {**shown, "name": "c.example.com", "named": False},
+        {**shown, "name": "d.example.com", "error": "Connection refused"},
+    ]
 
 
 def _live(item: dict[str, Any]) -> dict[str, Any]:
@@ -149,6 +175,24 @@ def _foreign(edge: dict[str, Look]) -> None:
             _path("web2", "arp", "eth0", "arp_announce", value=1),
             [("web2", "It may answer ARP for VIPs on eth0 (arp_ignore 1, arp_announce 1), and take them from the director.")],
         ),
+        (_drained, [("director1", "192.0.2.21:80 is drained in the upstream shop-app (by roll).")]),
+        (
+            _path("web1", "trees", "/etc/nginx", value=_tree(edited=["nginx.conf"], interrupted=True)),
+            [("web1", "A release of /etc/nginx was interrupted."), ("web1", "Changed by hand in /etc/nginx: nginx.conf.")],
+        ),
+        (
+            _path("director2", "trees", "/etc/keepalived", value=_tree(yielded="hand")),
+            [("director2", "It yields its VIPs to others (by hand).")],
+        ),
+        (
+            _certificate,
+            [
+                ("web1", "The certificate for a.example.com at 192.0.2.21:443 has expired."),
+                ("web1", "The certificate for b.example.com at 192.0.2.21:443 expires in 3 days."),
+                ("web1", "The certificate for c.example.com at 192.0.2.21:443 is for another name."),
+                ("web1", "The certificate for d.example.com at 192.0.2.21:443 cannot be seen: Connection refused."),
+            ],
+        ),
     ],
 )
 def test_what_is_broken_is_found_and_nothing_else(breaks: Callable[[dict[str, Look]], None], said: list[tuple[str, str]]) -> None:
@@ -157,6 +201,13 @@ def test_what_is_broken_is_found_and_nothing_else(breaks: Callable[[dict[str, Lo
     found = findings(SEEN, edge)
     assert [(finding["where"], finding["what"]) for finding in found] == said
     assert all(finding["remedy"].endswith(".") for finding in found)
+
+
+def test_a_finding_says_in_whose_name_somebody_is_out() -> None:
+    edge = healthy()
+    edge["web1"]["trees"]["/etc/nginx"] = _tree(drained=[_mark("192.0.2.31:8080", "roll"), _mark("192.0.2.32:8080", "hand")])
+    edge["web1"]["services"]["nginx"] = "failed"
+    assert [finding["by"] for finding in findings(SEEN, edge)] == ["", "roll", "hand"]
 
 
 def test_all_findings_come_at_once() -> None:

@@ -1,0 +1,85 @@
+# Copyright: the steadfast.edge authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What both kinds of balancer have in common: members of pools, which of them are meant, and how many serve on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+__all__ = ["ALL", "Decide", "DrainError", "Member", "Wish", "check_remaining", "meant"]
+
+WHO = re.compile(r"[a-z][a-z0-9_]*")
+
+
+class DrainError(Exception):
+    """The one reason why nothing was changed."""
+
+
+@dataclass(frozen=True)
+class Member:
+    """One member of one pool as the files have it."""
+
+    pool: str
+    address: str
+    port: str
+    serving: bool
+    by: str = ""  # who has drained it
+    least: int = 1  # what the pool itself wants to be left
+
+    @property
+    def name(self) -> str:
+        return f"{self.address}:{self.port}" if ":" not in self.address else f"[{self.address}]:{self.port}"
+
+
+# Who shall have drained a member from now on; empty: nobody.
+Decide = Callable[[Member], str]
+
+
+ALL = "all"
+
+
+@dataclass(frozen=True)
+class Wish:
+    """One call: these members out, or back, in the name of somebody."""
+
+    drained: bool
+    members: tuple[str, ...]
+    by: str
+    least: int = 1
+    most_out: int | None = None  # how many of a pool may be out
+
+    def check(self) -> None:
+        if not WHO.fullmatch(self.by):
+            raise DrainError(f"by: '{self.by}' is no name; write small letters, digits and '_'.")
+        if self.drained and ALL in self.members:
+            raise DrainError(f"members: '{ALL}' cannot be drained; name those that shall be.")
+
+    def decide(self, member: Member) -> str:
+        """What somebody else has drained is his to put back."""
+        named = ALL in self.members or meant(member, self.members)
+        if self.drained:
+            return member.by or (self.by if named else "")
+        return "" if member.by == self.by and named else member.by
+
+
+def meant(member: Member, names: Iterable[str]) -> bool:
+    """By its address, or by address and port."""
+    return any(name in (member.address, f"[{member.address}]", member.name) for name in names)
+
+
+def check_remaining(before: Sequence[Member], after: Sequence[Member], wish: Wish) -> None:
+    """Refuses to leave a pool with fewer members than it needs, where this call takes one away."""
+    for pool in dict.fromkeys(member.pool for member in after):
+        left, had = ({one.address for one in found if one.pool == pool and one.serving} for found in (after, before))
+        everybody = {one.address for one in before if one.pool == pool and (one.serving or one.by)}
+        least = max([wish.least, *(one.least for one in after if one.pool == pool)]) if wish.least else 0
+        if wish.most_out is not None:
+            least = max(least, len(everybody) - wish.most_out)
+        if left < had and len(left) < least:
+            raise DrainError(
+                f"members: {pool} would be left with {len(left)} of its {len(everybody)} members, and {least} must go on serving. "
+                "Put others back first, add a member, or allow more of them to be out."
+            )

@@ -1,0 +1,119 @@
+# Copyright: the steadfast.edge authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A whole call on a real tree: released, proven, put back; the history of the tree stays as it was."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.steadfast.edge.plugins.module_utils._drain.balancer import Balancer, Place, Result
+from ansible_collections.steadfast.edge.plugins.module_utils._drain.members import DrainError, Wish
+from ansible_collections.steadfast.edge.plugins.module_utils._ipvs.host import Host as IpvsHost
+from ansible_collections.steadfast.edge.plugins.module_utils._release._errors import ReleaseError
+from ansible_collections.steadfast.edge.plugins.module_utils._release._host import Finished, Process
+from ansible_collections.steadfast.edge.plugins.module_utils._release._model import FILE, Request, Wanted
+from ansible_collections.steadfast.edge.plugins.module_utils._release._release import release
+from ansible_collections.steadfast.edge.tests.unit.plugins.module_utils.drain.test_texts import DIRECTOR, UPSTREAMS
+from ansible_collections.steadfast.edge.tests.unit.plugins.module_utils.release.rig import HastyHost
+
+
+class Service(HastyHost):
+    """systemd and a checker that finds everything good, or nothing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.commands: list[list[str]] = []
+        self.good = True
+
+    def run(self, argv: Sequence[str], timeout: float) -> Finished:
+        if argv[:2] == ["systemctl", "show"]:
+            return Finished(0, "ActiveState=active\nMainPID=7")
+        self.commands.append(list(argv))
+        return Finished(0, "") if self.good or argv[0] == "systemctl" else Finished(1, "no good")
+
+    def children(self, parent: int) -> list[Process]:
+        return [Process(100 + len(self.commands), 1, "nginx: worker process")]
+
+
+class Rig:
+    def __init__(self, base: Path, kind: str, files: dict[str, str]) -> None:
+        self.live = base / "etc" / kind
+        self.live.mkdir(parents=True)
+        self.host = Service()
+        self.place = Place(kind, str(self.live), kind, "/usr/sbin/nginx", state_dir=str(base / "state"))
+        self.base = base
+        self.release(files)
+
+    def release(self, files: dict[str, str]) -> None:
+        owner: dict[str, Any] = {"uid": os.getuid(), "gid": os.getgid()}
+        wanted = tuple(Wanted(path, FILE, text.encode(), mode=0o600, **owner) for path, text in files.items())
+        release(self.host, Request(str(self.live), self.place.state_dir, wanted), print)
+
+    def apply(self, drained: bool, *members: str, vips: str | None = None, check: bool = False) -> Result:
+        ipvs = IpvsHost(lambda argv: (1, "", ""), root=str(self.base))
+        return Balancer(self.place, self.host, ipvs, print).apply(Wish(drained, members, "roll"), vips, check)
+
+    def earlier(self) -> list[str]:
+        return sorted(path.name for path in (self.base / "state").rglob("*.tar"))
+
+
+@pytest.fixture(name="director")
+def fixture_director(tmp_path: Path) -> Rig:
+    return Rig(tmp_path, "keepalived", {"keepalived.conf": DIRECTOR})
+
+
+def test_out_and_back(director: Rig) -> None:
+    earlier = director.earlier()
+    out = director.apply(True, "192.0.2.21")
+    file = director.live / "keepalived.conf"
+    assert out.changed
+    assert out.actions == ["take 192.0.2.21:80 out of the virtual server 192.0.2.150 80"]
+    assert "weight 0 # drained by roll, was 3" in file.read_text()
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert director.host.commands[-1] == ["systemctl", "reload", "keepalived"]
+    assert not director.apply(True, "192.0.2.21").changed
+    put_back = director.apply(False, "all")
+    assert put_back.before == out.after == [{"pool": "the virtual server 192.0.2.150 80", "member": "192.0.2.21:80", "by": "roll"}]
+    assert file.read_text() == DIRECTOR
+    assert director.earlier() == earlier
+
+
+def test_check_mode_changes_nothing(director: Rig) -> None:
+    assert director.apply(True, "192.0.2.21", check=True).changed
+    assert (director.live / "keepalived.conf").read_text() == DIRECTOR
+
+
+def test_vips_go_with_a_file_of_their_own(director: Rig) -> None:
+    assert director.apply(False, vips="yielded").actions == ["yield the VIPs"]
+    assert (director.live / "drained").read_text() == "1\n"
+    assert director.apply(False, vips="held").yielded == ""
+    assert not (director.live / "drained").exists()
+    assert (director.live / "keepalived.conf").read_text() == DIRECTOR
+
+
+def test_what_the_checker_refuses_is_not_done(director: Rig) -> None:
+    director.host.good = False
+    with pytest.raises(ReleaseError):
+        director.apply(True, "192.0.2.21")
+    assert (director.live / "keepalived.conf").read_text() == DIRECTOR
+
+
+def test_nginx(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, "nginx", {"upstreams.conf": UPSTREAMS, "nginx.conf": "events {}\n"})
+    assert rig.apply(True, "192.0.2.31:8080").changed
+    assert rig.apply(False, "192.0.2.31").changed
+    assert (rig.live / "upstreams.conf").read_text() == UPSTREAMS
+
+
+@pytest.mark.parametrize("files", [{}, {"keepalived.conf": DIRECTOR}])
+def test_a_tree_that_is_not_whole_is_left_alone(tmp_path: Path, files: dict[str, str]) -> None:
+    rig = Rig(tmp_path, "keepalived", files)
+    if files:
+        (rig.live / "keepalived.conf").unlink()
+    with pytest.raises(DrainError, match=r"site\.yml"):
+        rig.apply(True, "192.0.2.21")
