@@ -16,6 +16,7 @@ import pytest
 import testinfra
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tools"))
+from balancing import Balancing
 from holders import Holders
 from labclient import Lab, LabError
 
@@ -31,6 +32,12 @@ def lab() -> Lab:
 def holders(lab: Lab) -> Holders:
     """The VIPs of the lab's inventory, and who holds them."""
     return Holders(lab)
+
+
+@pytest.fixture(scope="session")
+def balancing(lab: Lab) -> Balancing:
+    """The first service of the lab's inventory, as its clients see it."""
+    return Balancing(lab)
 
 
 @pytest.fixture(scope="session")
