@@ -73,7 +73,7 @@ from ansible_collections.steadfast.edge.tests.integration.ipvs import guest
 
 INSIDE = Path(__file__).parent / "inside"
 # Files that may share a guest do: those about traffic. The others begin with a kernel that has not loaded IPVS yet.
-GUESTS = {"oracle": ["oracle"], "settings": ["settings"], "traffic": ["connections", "keepalived", "paths"]}
+GUESTS = {"oracle": ["oracle"], "settings": ["settings"], "traffic": ["connections", "keepalived", "paths", "takeover"]}
 
 
 def test_every_file_has_a_guest() -> None:
