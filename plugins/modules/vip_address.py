@@ -128,6 +128,11 @@ held:
   returned: success
   type: dict
   sample: {lo: [192.0.2.150/32], tunl0: [192.0.2.151/32]}
+held_before:
+  description: The same before the run.
+  returned: success
+  type: dict
+  sample: {}
 added:
   description: What was added or corrected, live or on disk; in check mode, what would be.
   returned: success
@@ -159,6 +164,7 @@ done:
   sample: [ip address delete 192.0.2.151/32 dev lo]
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
@@ -166,7 +172,7 @@ from ansible_collections.steadfast.edge.plugins.module_utils._arp.files import F
 from ansible_collections.steadfast.edge.plugins.module_utils._arp.posture import PostureError
 from ansible_collections.steadfast.edge.plugins.module_utils._command import CommandError, module_runner
 from ansible_collections.steadfast.edge.plugins.module_utils._vip.host import ApplyError, Plan, apply, make_plan
-from ansible_collections.steadfast.edge.plugins.module_utils._vip.model import VipError
+from ansible_collections.steadfast.edge.plugins.module_utils._vip.model import Vip, VipError, sort_vips
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "addresses": {"type": "list", "elements": "str", "required": True},
@@ -179,13 +185,21 @@ ARGUMENT_SPEC: dict[str, Any] = {
 }
 
 
+def by_interface(vips: Iterable[Vip]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for vip in sort_vips(vips):
+        found.setdefault(vip.interface, []).append(vip.cidr)
+    return found
+
+
 def result(plan: Plan, interface: str) -> dict[str, Any]:
     change = plan.change
     return {
         "changed": plan.changed,
         "interface": interface,
         "addresses": [vip.cidr for vip in change.held(interface)],
-        "held": {name: [vip.cidr for vip in change.held(name)] for name in sorted({vip.interface for vip in change.owned.values()})},
+        "held": by_interface(change.owned.values()),
+        "held_before": by_interface(plan.owned_before.values()),
         "added": [vip.cidr for vip in change.added],
         "removed": [vip.cidr for vip in change.removed],
         "commands": [*change.deletes, *change.adds],

@@ -86,6 +86,7 @@ class Plan:
     after: Disk
     faults: Sequence[str]
     warnings: Sequence[str]
+    owned_before: Mapping[Any, Vip]
 
     @property
     def changed(self) -> bool:
@@ -129,7 +130,7 @@ def make_plan(run: Runner, files: Files, params: Mapping[str, Any]) -> Plan:
         exposed = link.silent and any(vip.address.version == 4 for vip in wanted)
         faults = posture_faults(files, arp) if exposed else []
         notes = warnings(wanted, record.vips, live) + (manager_warning(files, live, interface) if wanted else [])
-    return Plan(change, before, wanted_disk(record.changed(change.owned, interface, arp)), faults, notes)
+    return Plan(change, before, wanted_disk(record.changed(change.owned, interface, arp)), faults, notes, record.vips)
 
 
 def apply(run: Runner, files: Files, plan: Plan) -> list[str]:
