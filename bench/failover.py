@@ -16,7 +16,7 @@ import platform
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -131,7 +131,8 @@ def measure(lab: Lab, preset: str, fault: Fault) -> dict[str, float]:
 
 
 def _part(prefix: str, probing: Probing, begin: float, end: float) -> dict[str, float]:
-    seen = figures.summarise(answer for answer in probing.answers if begin <= answer.due < end)
+    mine = [answer for answer in probing.answers if begin <= answer.due < end]
+    seen = figures.summarise(replace(answer, number=number) for number, answer in enumerate(mine))
     return {f"{prefix}gap": seen.longest_gap, f"{prefix}failed": seen.lost, f"{prefix}requests": seen.requests}
 
 

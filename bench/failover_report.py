@@ -37,11 +37,11 @@ checks, whatever the preset.
 
 
 def _seconds(values: Sequence[float]) -> str:
-    return f"{max(values):.3f}"
+    return f"{max(values):.3f}" if values else ""
 
 
 def _row(preset: str, title: str, rows: Rows, goal: Goal | None) -> str:
-    gaps, back = [row["gap"] for row in rows], [row["return_gap"] for row in rows]
+    gaps, back = [row["gap"] for row in rows], [row["return_gap"] for row in rows if row["return_requests"]]
     failed = [int(row["failed"]) for row in rows]
     median = statistics.median(gaps)
     verdict = ""

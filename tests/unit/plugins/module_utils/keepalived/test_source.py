@@ -1,0 +1,119 @@
+# Copyright: the steadfast.edge authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Builds by a make that is a stand-in: what is put where, what is refused, and what is left when a build fails."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import tarfile
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from ansible_collections.steadfast.edge.plugins.module_utils._command import Runner
+from ansible_collections.steadfast.edge.plugins.module_utils._keepalived.source import Source, SourceError, build
+
+
+class Machine:
+    """Answers what the module runs; `install` makes the program as make would."""
+
+    def __init__(self, source: Source, breaks: str = "") -> None:
+        self.source = source
+        self.breaks = breaks
+        self.asked: list[list[str]] = []
+
+    def __call__(self, argv: Sequence[str], stdin: str | None, environment: Mapping[str, str]) -> tuple[int, str, str]:
+        self.asked.append(list(argv))
+        if self.breaks and self.breaks in argv:
+            return 2, "", "config.c:1: error: no such thing\nmake: leaving"
+        if "install" in argv:
+            root = next(word.partition("=")[2] for word in argv if word.startswith("DESTDIR="))
+            program = Path(root, str(self.source.folder).lstrip("/"), "sbin/keepalived")
+            program.parent.mkdir(parents=True)
+            program.write_text("program")
+            program.chmod(0o755)
+            Path(root, "etc").mkdir()
+        return 0, "", ""
+
+    def build(self, check_mode: bool = False) -> tuple[bool, bool, int]:
+        self.asked.clear()
+        found = build(Runner(self), self.source, check_mode)
+        return found.changed, found.built, len(found.removed)
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Source:
+    archive = tmp_path / "keepalived.tar.gz"
+    with tarfile.open(archive, "w:gz") as packed:
+        info = tarfile.TarInfo("keepalived-2.3.3/configure")
+        info.size = 2
+        packed.addfile(info, io.BytesIO(b"#!"))
+        link = tarfile.TarInfo("keepalived-2.3.3/snap/hook")
+        link.type, link.linkname = tarfile.LNKTYPE, "keepalived-2.3.3/configure"
+        packed.addfile(link)
+    checksum = hashlib.sha256(archive.read_bytes()).hexdigest()
+    prefix = str(tmp_path / "prefix")
+    return Source(str(archive), checksum, prefix, ("--enable-json",), str(tmp_path / "unit"), "[Unit]\n", str(tmp_path / "link"))
+
+
+def test_a_build_is_put_in_use_and_the_next_run_changes_nothing(source: Source) -> None:
+    machine = Machine(source)
+    assert machine.build(check_mode=True) == (True, True, 0)
+    assert machine.asked == []
+    assert not Path(source.prefix).exists()
+    assert machine.build() == (True, True, 0)
+    assert [argv[0] for argv in machine.asked] == ["env", "make", "make", machine.asked[3][0], "systemctl"]
+    assert f"--prefix={source.folder}" in machine.asked[0]
+    assert "--enable-json" in machine.asked[0]
+    assert source.binary.read_text() == "program"
+    assert os.readlink(source.link) == str(source.binary)
+    assert Path(source.unit_path).read_text() == "[Unit]\n"
+    assert sorted(os.listdir(source.prefix)) == ["builds", "current"]
+    assert machine.build() == (False, False, 0)
+    assert machine.asked == []
+
+
+def test_another_build_replaces_the_earlier_one(source: Source) -> None:
+    Machine(source).build()
+    newer = replace(source, flags=("--enable-json", "--disable-vmac"))
+    assert Machine(newer).build() == (True, True, 1)
+    assert os.listdir(Path(source.prefix, "builds")) == [newer.id]
+    assert newer.binary.read_text() == "program"
+
+
+def test_another_unit_builds_nothing(source: Source) -> None:
+    Machine(source).build()
+    machine = Machine(replace(source, unit="[Unit]\nAfter=x\n"))
+    assert machine.build() == (True, False, 0)
+    assert machine.asked == [["systemctl", "daemon-reload"]]
+
+
+@pytest.mark.parametrize("step", ["./configure", "install", "--version"])
+def test_a_build_that_fails_changes_nothing(source: Source, step: str) -> None:
+    Machine(source).build()
+    newer = replace(source, flags=("--other",))
+    with pytest.raises(SourceError, match="no such thing"):
+        Machine(newer, breaks=step).build()
+    assert os.listdir(Path(source.prefix, "builds")) == [source.id]
+    assert os.readlink(source.current) == f"builds/{source.id}"
+    assert sorted(os.listdir(source.prefix)) == ["builds", "current"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"checksum": "0" * 64}, "nothing of it was unpacked"),
+        ({"archive": "/nonexistent.tar.gz"}, "bring it to the host"),
+        ({"flags": ("--prefix=/usr",)}, "leave it out"),
+        ({"flags": ("CFLAGS=-O0",)}, "begin with --"),
+    ],
+)
+def test_what_is_wrong_is_refused_by_name(source: Source, wrong: dict[str, str], words: str) -> None:
+    machine = Machine(replace(source, **wrong))  # type: ignore[arg-type]
+    with pytest.raises(SourceError, match=words):
+        machine.build()
+    assert machine.asked == []
