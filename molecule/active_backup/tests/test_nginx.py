@@ -39,7 +39,7 @@ def main_pid(holders: Holders, unit: str) -> str:
 
 def test_a_stopped_nginx_gives_the_vip_up_until_it_is_back(holders: Holders) -> None:
     keepalived, before = main_pid(holders, "keepalived"), faults(holders)
-    with holders.load(["shop"], seconds=14) as loads:
+    with holders.load(["shop"], seconds=9) as loads:
         shell(holders, "systemctl stop nginx")
         holders.settle(without=[PREFERRED])
         shell(holders, "systemctl start nginx")
@@ -52,7 +52,7 @@ def test_a_stopped_nginx_gives_the_vip_up_until_it_is_back(holders: Holders) -> 
 
 def test_a_killed_nginx_is_restarted_and_the_vip_returns(holders: Holders, eventually: Callable[..., Any]) -> None:
     nginx, before = main_pid(holders, "nginx"), faults(holders)
-    with holders.load(["shop"], seconds=12) as loads:
+    with holders.load(["shop"], seconds=8) as loads:
         shell(holders, KILL)
         eventually(lambda: main_pid(holders, "nginx") not in ("0", nginx), True)
         eventually(lambda: faults(holders) > before, True)
@@ -62,13 +62,13 @@ def test_a_killed_nginx_is_restarted_and_the_vip_returns(holders: Holders, event
 
 
 def test_where_nginx_stays_dead_the_vip_stays_away(holders: Holders) -> None:
-    with holders.load(["shop"], seconds=14) as loads:
+    with holders.load(["shop"], seconds=8) as loads:
         shell(holders, f"{BROKEN}; {KILL}")
         try:
             holders.settle(without=[PREFERRED])
             noted, now = shell(holders, "cat /run/keepalived-ended/nginx; date +%s").split()
             assert 0 < int(noted) <= int(now)
-            time.sleep(4)
+            time.sleep(3)
             assert holders.now() == holders.wanted(without=[PREFERRED])
         finally:
             shell(holders, MENDED)
@@ -82,7 +82,7 @@ def test_the_word_of_systemd_is_enough(holders: Holders) -> None:
     """The VIP does not wait for a check to fail: here none does."""
     failed = "journalctl --boot --unit keepalived --no-pager | grep -c 'health_shop) failed' || true"
     before, faults_before = shell(holders, failed), faults(holders)
-    with holders.load(["shop"], seconds=8) as loads:
+    with holders.load(["shop"], seconds=7) as loads:
         shell(holders, "date +%s > /run/keepalived-ended/nginx")
         holders.settle(without=[PREFERRED])
         holders.settle()
@@ -91,7 +91,7 @@ def test_the_word_of_systemd_is_enough(holders: Holders) -> None:
 
 
 def test_a_host_without_power_is_replaced(holders: Holders) -> None:
-    with holders.load(["shop"], seconds=16) as loads:
+    with holders.load(["shop"], seconds=10) as loads:
         holders.lab.verb("power-off", PREFERRED)
         holders.settle(lost=[PREFERRED])
         holders.lab.verb("power-on", PREFERRED)
