@@ -155,6 +155,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--times", type=int, help="how often each is measured, those that are kept included")
     parser.add_argument("--keep-lab", action="store_true", help="leave the lab for a further run")
     parser.add_argument("--prepare", action="store_true", help="build the lab at the first of the presets and measure nothing")
+    parser.add_argument("--report", action="store_true", help="only write the section of what is kept")
     parser.add_argument("--again", action="store_true", help="forget what is kept of what is measured now")
     return parser.parse_args()
 
@@ -180,10 +181,11 @@ def run(lab: Lab, given: argparse.Namespace) -> None:
 def main() -> int:
     given, lab = options(), Lab(lab_name("failover"), ROOT / "inventories/full")
     try:
-        lab.verb("up")
-        run(lab, given)
+        if not given.report:
+            lab.verb("up")
+            run(lab, given)
     finally:
-        if not given.keep_lab:
+        if not (given.report or given.keep_lab):
             lab.verb("down")
     machine = f"{os.cpu_count()} cores, Linux {platform.release().split('-')[0]}"
     titles = {fault: each.title for fault, each in FAULTS.items()}

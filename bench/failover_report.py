@@ -59,7 +59,9 @@ def report(kept: Mapping[str, Rows], titles: Mapping[str, str], machine: str, ra
         "| preset | what | times | gap, median s | gap, worst s | failed requests, median | back, worst gap s | goal |",
         "|---|---|---|---|---|---|---|---|",
     ]
-    for key, rows in kept.items():
-        preset, fault = key.split()
-        lines.append(_row(preset, titles[fault], rows, GOALS.get((preset, fault))))
+    for preset in dict.fromkeys(key.split()[0] for key in kept):
+        for fault, title in titles.items():
+            rows = kept.get(f"{preset} {fault}")
+            if rows:
+                lines.append(_row(preset, title, rows, GOALS.get((preset, fault))))
     return "\n".join(lines) + "\n"

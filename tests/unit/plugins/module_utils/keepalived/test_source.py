@@ -60,6 +60,10 @@ def source(tmp_path: Path) -> Source:
     return Source(str(archive), checksum, prefix, ("--enable-json",), str(tmp_path / "unit"), "[Unit]\n", str(tmp_path / "link"))
 
 
+def names(*folder: str) -> list[str]:
+    return sorted(path.name for path in Path(*folder).iterdir())
+
+
 def test_a_build_is_put_in_use_and_the_next_run_changes_nothing(source: Source) -> None:
     machine = Machine(source)
     assert machine.build(check_mode=True) == (True, True, 0)
@@ -70,9 +74,9 @@ def test_a_build_is_put_in_use_and_the_next_run_changes_nothing(source: Source) 
     assert f"--prefix={source.folder}" in machine.asked[0]
     assert "--enable-json" in machine.asked[0]
     assert source.binary.read_text() == "program"
-    assert os.readlink(source.link) == str(source.binary)
+    assert os.fspath(Path(source.link).readlink()) == str(source.binary)
     assert Path(source.unit_path).read_text() == "[Unit]\n"
-    assert sorted(os.listdir(source.prefix)) == ["builds", "current"]
+    assert names(source.prefix) == ["builds", "current"]
     assert machine.build() == (False, False, 0)
     assert machine.asked == []
 
@@ -81,7 +85,7 @@ def test_another_build_replaces_the_earlier_one(source: Source) -> None:
     Machine(source).build()
     newer = replace(source, flags=("--enable-json", "--disable-vmac"))
     assert Machine(newer).build() == (True, True, 1)
-    assert os.listdir(Path(source.prefix, "builds")) == [newer.id]
+    assert names(source.prefix, "builds") == [newer.id]
     assert newer.binary.read_text() == "program"
 
 
@@ -98,9 +102,9 @@ def test_a_build_that_fails_changes_nothing(source: Source, step: str) -> None:
     newer = replace(source, flags=("--other",))
     with pytest.raises(SourceError, match="no such thing"):
         Machine(newer, breaks=step).build()
-    assert os.listdir(Path(source.prefix, "builds")) == [source.id]
-    assert os.readlink(source.current) == f"builds/{source.id}"
-    assert sorted(os.listdir(source.prefix)) == ["builds", "current"]
+    assert names(source.prefix, "builds") == [source.id]
+    assert os.fspath(source.current.readlink()) == f"builds/{source.id}"
+    assert names(source.prefix) == ["builds", "current"]
 
 
 @pytest.mark.parametrize(
