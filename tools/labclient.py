@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -20,6 +22,11 @@ ROOT = Path(__file__).resolve().parent.parent
 PROBE = ROOT / "plugins/module_utils/_probe/client.py"
 # Response headers that the lab's shop sends: which nginx and which Tomcat answered.
 SERVED_BY = ("X-Edge-Web", "X-Edge-App")
+# Notes its number, so that it can be told to end; the program follows on standard input.
+PROBING = 'echo $$ >"$0"; exec python3 - "$1"'
+# Longer than anything that a client is to see from its beginning to its end.
+LONGEST = 1800.0
+PATIENCE = 60.0
 
 
 class LabError(Exception):
@@ -81,17 +88,25 @@ class Lab:
 
     @contextmanager
     def probing(
-        self, url: str, seconds: float, rate: float = 50, timeout: float = 0.5, retries: int = 0, host: str = "client1"
+        self, url: str, seconds: float = 0, rate: float = 50, timeout: float = 0.5, retries: int = 0, host: str = "client1"
     ) -> Iterator[Probing]:
-        """A client that asks `url` while the body of the `with` runs; its figures are ready afterwards."""
-        plan = client.Plan(url, rate, seconds, timeout, retries, served_by=SERVED_BY)
-        command = self.command("exec", host, "--", "python3", "-", json.dumps(asdict(plan)))
+        """A client that asks `url` while the body of the `with` runs; its figures are ready afterwards.
+
+        It asks for so many seconds, or, where none are given, as long as the body runs.
+        """
+        plan = client.Plan(url, rate, seconds or LONGEST, timeout, retries, served_by=SERVED_BY)
+        note = f"/run/probing-{time.monotonic_ns()}"
+        command = self.command("exec", host, "--", "sh", "-c", PROBING, note, json.dumps(asdict(plan)))
         # A stderr of its own: ssh makes the one that it is given non-blocking, which Ansible beside it refuses to share.
         with PROBE.open("rb") as script:
             process = subprocess.Popen(command, stdin=script, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         probing = Probing(process, plan)
         try:
             yield probing
+            if not seconds:
+                probing.until(0)
+                probing.cut_short = True
+                self.run(host, "sh", "-c", f"kill $(cat {note})")
             probing.finish()
         finally:
             if process.poll() is None:
@@ -105,35 +120,44 @@ class Probing:
     def __init__(self, process: subprocess.Popen[str], plan: client.Plan) -> None:
         self._process = process
         self._plan = plan
+        self.cut_short = False  # it was told to end
         self.answers: list[client.Answer] = []
+        # Answers are taken as they come: a client that cannot get rid of them would stand still.
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
 
     def until(self, seconds: float) -> None:
-        """Read on until a request that was sent `seconds` after the probe began has been answered."""
-        while not self.answers or self.answers[-1].sent < seconds:
-            if not self._read():
+        """Wait until a request that was sent `seconds` after the probe began has been answered."""
+        deadline = time.monotonic() + seconds + self._plan.patience + PATIENCE
+        while not any(answer.sent >= seconds for answer in self.answers[-20:]):
+            if not self._reader.is_alive():
                 raise LabError(f"the probe ended before {seconds} s")
+            if time.monotonic() > deadline:
+                raise LabError(f"no request that was sent {seconds} s after the probe began has been answered")
+            time.sleep(0.02)
+
+    def go_on(self, seconds: float) -> None:
+        """Let it ask for so long from now on."""
+        self.until(self.answers[-1].sent + seconds)
 
     def finish(self) -> None:
-        while self._read():
-            pass
+        self._reader.join()
         self.answers.sort(key=lambda answer: answer.number)
-        if len(self.answers) != self._plan.requests:
+        wanted = len(self.answers) if self.cut_short else self._plan.requests
+        if not wanted or [answer.number for answer in self.answers] != list(range(wanted)):
             assert self._process.stderr is not None
             said = self._process.stderr.read().strip()
-            raise LabError(f"the probe reported {len(self.answers)} requests instead of {self._plan.requests}: {said}")
+            raise LabError(f"the probe reported {len(self.answers)} requests instead of {wanted}: {said}")
 
-    def _read(self) -> bool:
+    def _read(self) -> None:
         assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        if not line:
-            return False
-        record: dict[str, Any] = json.loads(line)
-        self.answers.append(client.Answer(**{**record, "servers": tuple(record["servers"])}))
-        return True
+        for line in self._process.stdout:
+            record: dict[str, Any] = json.loads(line)
+            self.answers.append(client.Answer(**{**record, "servers": tuple(record["servers"])}))
 
     @property
     def seconds(self) -> float:
-        return self._plan.seconds
+        return self.answers[-1].done if self.cut_short and self.answers else self._plan.seconds
 
     @property
     def summary(self) -> figures.Summary:

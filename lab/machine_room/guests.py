@@ -19,8 +19,6 @@ REBOOT = 133
 UML_ARGV0 = CHECKOUT / "lab" / "machine_room" / "uml-reboot"
 # Capabilities that real hosts of an edge have and nspawn leaves out.
 CAPABILITIES = "CAP_NET_ADMIN,CAP_NET_RAW"
-# Every process that starts costs a guest dearly; these have nothing to do in one.
-UML_MASKED = ("modprobe@configfs.service", "modprobe@drm.service", "modprobe@fuse.service")
 
 
 def start(paths: LabPaths, host: Host, layer: Layer) -> subprocess.Popen[bytes]:
@@ -52,8 +50,7 @@ def _start_uml(paths: LabPaths, host: Host, layer: Layer) -> subprocess.Popen[by
     argv = [
         str(UML_ARGV0), f"mem={host.memory}M", f"uml_dir={here.uml}", "umid=guest", f"ubd0={here.disk},{layer.image}", f"ubd1r={here.seed}",
         "root=/dev/ubda", "rw", "con0=null,fd:1", "con=null", "ssl=null", "quiet", "selinux=0",
-        "init=/usr/lib/steadfast-lab/init", f"systemd.hostname={host.name}", *(f"systemd.mask={unit}" for unit in UML_MASKED),
-        *_uml_network(host),
+        "init=/usr/lib/steadfast-lab/init", f"systemd.hostname={host.name}", *_uml_network(host),
     ]  # fmt: skip
     kernel.enter_network(paths.namespace_file)
     return _spawn(argv, here, program="linux.uml", LD_PRELOAD=str(uml.library()))

@@ -20,12 +20,21 @@ INCLUDE = (
     "openssh-server", "python3", "python3-apt", "curl", "ca-certificates", "logrotate",
 )  # fmt: skip
 
-# Services that find nothing to do on a host of a lab, or that would reach for the network.
+# Services that find nothing to do on a host of a lab, or that would reach for the network: every process that starts costs a
+# guest dearly. Without libpam-systemd, nobody logs in by logind.
 MASKED = (
     "apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer", "e2scrub_all.timer", "e2scrub_reap.service", "fstrim.timer",
     "console-getty.service", "getty@.service", "serial-getty@.service", "systemd-binfmt.service", "proc-sys-fs-binfmt_misc.automount",
     "dev-hugepages.mount", "dev-mqueue.mount", "sys-kernel-config.mount", "sys-kernel-debug.mount", "sys-kernel-tracing.mount",
     "sys-fs-fuse-connections.mount", "systemd-pstore.service", "systemd-random-seed.service", "systemd-update-utmp.service",
+    "systemd-update-utmp-runlevel.service", "systemd-sysusers.service", "systemd-remount-fs.service", "systemd-logind.service",
+    "systemd-ask-password-console.path", "systemd-ask-password-wall.path", "kmod-static-nodes.service", "modprobe@configfs.service",
+    "modprobe@dm_mod.service", "modprobe@drm.service", "modprobe@efi_pstore.service", "modprobe@fuse.service", "modprobe@loop.service",
+)  # fmt: skip
+# Each of these would be started at every boot and at every reload of systemd, for disks, consoles and machines that are not here.
+MASKED_GENERATORS = (
+    "bless-boot", "cryptsetup", "debug", "getty", "gpt-auto", "hibernate-resume", "import", "integritysetup", "rc-local", "run", "ssh",
+    "system-update", "tpm2", "veritysetup",
 )  # fmt: skip
 
 STATIC = CHECKOUT / "lab" / "tree"
@@ -51,7 +60,7 @@ def ensure(hosts: tuple[Host, ...]) -> dict[str, str]:
 
 
 def _ensure_release(release: str, packages: list[str], *, image: bool) -> str:
-    base = cache.digest(release, INCLUDE, MASKED, _static_content(), _uml_version(), inspect.getsource(_make_base))
+    base = cache.digest(release, INCLUDE, MASKED, MASKED_GENERATORS, _static_content(), _uml_version(), inspect.getsource(_make_base))
     key = f"{base}.{cache.digest(packages, ARCHIVE_SCRIPT.read_text())}"
     made = cache.layer(key)
     cache.build(made.base, f"building the base tree of {release}, once (about 40 s)", lambda target: _make_base(target, release))
@@ -83,6 +92,9 @@ def _make_base(target: Path, release: str) -> None:
     shutil.copytree(STATIC, target, dirs_exist_ok=True)
     for unit in MASKED:
         (target / "etc/systemd/system" / unit).symlink_to("/dev/null")
+    (target / "etc/systemd/system-generators").mkdir()
+    for generator in MASKED_GENERATORS:
+        (target / f"etc/systemd/system-generators/systemd-{generator}-generator").symlink_to("/dev/null")
     for version in UML_MODULES.glob("*"):
         modules = target / "lib/modules" / version.name
         shutil.copytree(version, modules, symlinks=True, dirs_exist_ok=True)

@@ -14,10 +14,20 @@ from topology import APP, DIRECTORS, URL, VIP, WEB
 
 
 @pytest.fixture
-def settled(lab: Lab, eventually: Callable[..., Any]) -> None:
+def wait_until_settled(lab: Lab, eventually: Callable[..., Any]) -> Callable[[], None]:
     """The preferred director holds the VIP, it alone, and every nginx and every Tomcat answers through it."""
-    eventually(lambda: lab.holders(VIP, DIRECTORS), DIRECTORS[:1])
-    eventually(lambda: served_by(lab), (set(WEB), set(APP)))
+
+    def wait() -> None:
+        eventually(lambda: lab.holders(VIP, DIRECTORS), DIRECTORS[:1])
+        eventually(lambda: served_by(lab), (set(WEB), set(APP)))
+
+    return wait
+
+
+@pytest.fixture
+def settled(wait_until_settled: Callable[[], None]) -> None:
+    """So it is when a test begins."""
+    wait_until_settled()
 
 
 def served_by(lab: Lab) -> tuple[set[str], set[str]]:

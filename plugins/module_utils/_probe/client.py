@@ -5,6 +5,7 @@
 
 Standard library alone and a single file, so that it also runs as a script on a host that has nothing but Python:
 `python3 - '{"url": "http://192.0.2.150/", "rate": 50, "seconds": 20}' < client.py` prints one JSON object per request as it ends.
+On SIGTERM no more are sent, and it ends with the last answer.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import http.client
 import json
 import resource
 import select
+import signal
 import socket
 import ssl
 import sys
@@ -324,7 +326,9 @@ def main(argv: list[str]) -> int:
         sys.stdout.write(json.dumps(asdict(answer)) + "\n")
         sys.stdout.flush()
 
-    run(plan, report)
+    told = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_unused: told.set())
+    run(plan, report, lambda seconds: told.wait(max(0.0, seconds)))
     return 0
 
 

@@ -7,18 +7,14 @@ from __future__ import annotations
 
 import json
 import subprocess
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
-from threading import Thread
 
-from labclient import ROOT, Lab, LabError, Probing
+from labclient import ROOT, Lab, Probing
 from labnames import lab_name
 
 HERE = Path(__file__).resolve().parent
-# More than any test takes, on a busy machine too.
-LONGEST = 900.0
 # Another process holds the port, which nginx -t does not mind: the running nginx could be that process.
 SQUATTER = "systemd-run --unit squatter python3 -m http.server 8099; until curl -so /dev/null localhost:8099; do :; done"
 URL = "http://192.0.2.21/"
@@ -81,14 +77,10 @@ class Web:
     @contextmanager
     def load(self) -> Iterator[Probing]:
         """A client asks 100 times a second from before the body begins until after it has ended."""
-        with suppress(_Enough), self.lab.probing(URL, LONGEST, rate=100, timeout=2) as probing:
-            reader = Thread(target=_read, args=(probing,), daemon=True)
-            reader.start()
-            began = time.monotonic()
-            _wait_for(probing, 0.0)
+        with self.lab.probing(URL, rate=100, timeout=15) as probing:
+            probing.until(0)
             yield probing
-            _wait_for(probing, time.monotonic() - began)
-            raise _Enough
+            probing.go_on(0.1)
 
     @contextmanager
     def no_loss(self) -> Iterator[None]:
@@ -96,21 +88,3 @@ class Web:
             yield
         summary = probing.summary
         assert summary.requests and not summary.lost, f"{summary.errors} {probing.timeline()}"
-
-
-class _Enough(Exception):
-    """The client need not go on."""
-
-
-def _read(probing: Probing) -> None:
-    """Takes the answers as they come; that the client is cut short in the end is meant."""
-    with suppress(LabError):
-        probing.finish()
-
-
-def _wait_for(probing: Probing, due: float) -> None:
-    """Until a request that was due then has been answered."""
-    end = time.monotonic() + 30
-    while not any(answer.due >= due for answer in probing.answers[-20:]):
-        assert time.monotonic() < end, "the client does not answer"
-        time.sleep(0.02)

@@ -16,7 +16,7 @@ def test_the_survivors_serve_every_request(lab: Lab, eventually: Callable[..., A
     eventually(lambda: lab.holders(VIP, ["director2"]), ["director2"])
     wanted = [f"-A -t {VIP}:80 -s wrr", f"-a -t {VIP}:80 -r {WEB['web2']}:80 -g -w 1"]
     eventually(lambda: lab.run("director2", "ipvsadm", "-Sn").splitlines(), wanted)
-    with lab.probing(URL, seconds=5, rate=100, timeout=2) as probing:
+    with lab.probing(URL, seconds=5, rate=100, timeout=5) as probing:
         pass
     figures = probing.summary
     assert (figures.requests, figures.retried, figures.lost) == (500, 0, 0), figures.errors

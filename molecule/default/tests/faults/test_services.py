@@ -26,7 +26,7 @@ def main_pid(lab: Lab, host: str, service: str) -> str:
 
 
 def test_a_stopped_nginx_leaves_the_table_and_comes_back(lab: Lab, eventually: Callable[..., Any]) -> None:
-    with lab.probing(URL, seconds=20, rate=50, timeout=1, retries=10) as probing:
+    with lab.probing(URL, rate=50, timeout=1, retries=10) as probing:
         lab.run("web1", "systemctl", "stop", "nginx")
         eventually(lambda: table(lab), {WEB["web2"]})
         lab.run("web1", "systemctl", "start", "nginx")
@@ -51,9 +51,10 @@ def test_a_killed_keepalived_is_restarted(lab: Lab, eventually: Callable[..., An
 
 def test_a_reload_of_keepalived_moves_nothing_and_loses_nothing(lab: Lab) -> None:
     before = main_pid(lab, "director1", "keepalived")
-    with lab.probing(URL, seconds=8, rate=50, timeout=2) as probing:
+    with lab.probing(URL, rate=50, timeout=5) as probing:
         probing.until(2)
         lab.run("director1", "systemctl", "reload", "keepalived")
+        probing.go_on(5)
     assert probing.summary.retried == 0, probing.summary.errors
     assert lab.holders(VIP, DIRECTORS) == DIRECTORS[:1]
     assert main_pid(lab, "director1", "keepalived") == before
@@ -61,7 +62,7 @@ def test_a_reload_of_keepalived_moves_nothing_and_loses_nothing(lab: Lab) -> Non
 
 def test_a_new_configuration_of_nginx_loses_no_request(lab: Lab) -> None:
     """The rolling reload in its first form: a changed setting goes live under load, and back again."""
-    with lab.probing(URL, seconds=40, rate=50, timeout=2) as probing:
+    with lab.probing(URL, rate=50, timeout=5) as probing:
         lab.playbook("playbooks/web.yml", "-e", "nginx_worker_connections=1500")
         assert "worker_connections 1500;" in lab.run("web1", "cat", "/etc/nginx/nginx.conf")
         lab.playbook("playbooks/web.yml")
@@ -71,7 +72,7 @@ def test_a_new_configuration_of_nginx_loses_no_request(lab: Lab) -> None:
 
 def test_a_bad_configuration_changes_nothing(lab: Lab) -> None:
     before = lab.run("web1", "find", "/etc/nginx", "-type", "f", "-exec", "sha256sum", "{}", "+")
-    with lab.probing(URL, seconds=10, rate=50, timeout=2) as probing:
+    with lab.probing(URL, rate=50, timeout=5) as probing:
         refused = lab.playbook_fails("playbooks/web.yml", "-e", "nginx_raw_http='no_such_directive on;'")
     assert "no_such_directive" in refused
     assert lab.run("web1", "find", "/etc/nginx", "-type", "f", "-exec", "sha256sum", "{}", "+") == before

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.usefixtures("settled")
 
 
 def test_a_thousand_requests_are_answered_and_shared_evenly(lab: Lab) -> None:
-    with lab.probing(URL, seconds=10, rate=100, timeout=2) as probing:
+    with lab.probing(URL, seconds=10, rate=100, timeout=5) as probing:
         pass
     figures = probing.summary
     print(f"{figures.requests} requests: {figures.servers}")
