@@ -21,9 +21,10 @@ from machine_room.errors import LabError
 from machine_room.paths import CACHE_ROOT, STATE_ROOT
 from machine_room.progress import say, step
 
-# Entries that no lab uses are kept this long, so that going back and forth between two branches rebuilds nothing.
+# Entries that no lab uses are kept this long, and as many of a kind as one run of all tests uses one after the other and more, so
+# that neither the next run nor going back and forth between two branches rebuilds anything.
 KEEP_UNUSED_SECONDS = 14 * 24 * 3600
-KEEP_UNUSED_AT_MOST = 4
+KEEP_UNUSED_AT_MOST = 8
 
 
 @dataclass(frozen=True)
