@@ -4,8 +4,8 @@
     make check                      the parts that need no lab
     make test PARTS="units lab"     only the parts named
 
-Parts that only compute run one after the other, at the lowest priority, beside those that bring machines up: labs leave much of a
-machine unused while they wait, and lose nothing to whoever takes no more than that.
+A lab leaves much of a machine unused while it waits. So there are three lanes: scenarios that measure what clients see, one at a time;
+other labs beside them, behind them in priority, and more of them once the measuring is over; and what only computes, last of all.
 
 A part counts as passed only when it exits 0 *and* its output shows that it tested something.
 """
@@ -20,6 +20,7 @@ import re
 import subprocess
 import sys
 import time
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,10 +34,12 @@ PYTEST = r"(\d+) passed"
 # Lines by which the programs that run here say what failed: pytest, molecule, Ansible, ansible-test.
 FAILURE = re.compile(r"(?:FAILED|ERROR|CRITICAL|FATAL)\b|fatal:|\[ERROR\]")
 LABS_AT_A_TIME = 3
+# As of nice(1). A lab that gets only what is left would take too long to boot.
+BEHIND, LAST = 5, 19
 MOST_FAILURES = 20
 LAST_LINES = 25
 WIDEST = 240
-# A scenario that nothing may run beside says so, and why, in a line of its molecule.yml.
+# A scenario that measures says so, and why, in a line of its molecule.yml.
 ALONE = re.compile(r"^# Alone: \S", re.MULTILINE)
 # Tests that bring machines up, long ones first.
 LABS = {
@@ -58,7 +61,7 @@ class Part:
     proof: str  # what the output must hold; a group, where there is one, is the number of tests run
     fast: bool = True  # belongs to `make check`; what it prints is shown when it fails
     lab: bool = False  # brings machines up
-    alone: bool = False  # measures what clients see, so no other lab may run
+    alone: bool = False  # measures what clients see, so nothing may run beside it at the same priority
 
 
 @dataclass(frozen=True)
@@ -118,13 +121,13 @@ def scenarios() -> list[Part]:
     ]
 
 
-def run(part: Part, logs: Path) -> Result:
+def run(part: Part, logs: Path, niceness: int = 0) -> Result:
     """Runs one part and keeps its output in a log. Slow parts show it line by line, fast ones only when they fail."""
     log = logs / f"{part.name}.log"
     start = time.monotonic()
     environment = {**os.environ, "NO_COLOR": "1", labnames.VARIABLE: labnames.tag()}
     streams: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-    argv = part.argv if part.lab else ["nice", "-n", "19", *part.argv]
+    argv = ["nice", "-n", str(niceness), *part.argv]
     with log.open("w") as kept, subprocess.Popen(argv, cwd=ROOT, env=environment, text=True, errors="replace", **streams) as process:
         assert process.stdout is not None
         for line in process.stdout:
@@ -137,18 +140,28 @@ def run(part: Part, logs: Path) -> Result:
 
 
 def run_all(wanted: list[Part], logs: Path) -> list[Result]:
-    """First the labs that want no other beside them, then the others, some at a time; what only computes meanwhile."""
+    """The results in the order in which the parts are named."""
+    results: dict[str, Result] = {}
 
-    def lane(parts: list[Part], width: int) -> list[Result]:
-        with ThreadPoolExecutor(max_workers=width) as pool:
-            return list(pool.map(lambda part: run(part, logs), parts))
+    def lane(parts: deque[Part], niceness: int) -> None:
+        while True:
+            try:
+                part = parts.popleft()
+            except IndexError:
+                return
+            results[part.name] = run(part, logs, niceness)
 
-    computing = [part for part in wanted if not part.lab]
-    with ThreadPoolExecutor(max_workers=1) as beside:
-        computed = beside.submit(lane, computing, 1 if any(part.lab for part in wanted) else 2)
-        results = lane([part for part in wanted if part.alone], 1)
-        results += lane([part for part in wanted if part.lab and not part.alone], LABS_AT_A_TIME)
-        return computed.result() + results
+    computing = deque(part for part in wanted if not part.lab)
+    measuring = deque(part for part in wanted if part.alone)
+    others = deque(part for part in wanted if part.lab and not part.alone)
+    with ThreadPoolExecutor(2 + LABS_AT_A_TIME) as pool:
+        lanes = [pool.submit(lane, computing, LAST) for _lane in range(1 if others or measuring else 2)]
+        lanes.append(pool.submit(lane, others, BEHIND if measuring else 0))
+        pool.submit(lane, measuring, 0).result()
+        lanes += [pool.submit(lane, others, 0) for _lane in range(LABS_AT_A_TIME - 1)]
+        for each in lanes:
+            each.result()
+    return [results[part.name] for part in wanted]
 
 
 def judge(part: Part, code: int, output: str, seconds: float) -> Result:

@@ -61,12 +61,17 @@ def test_every_scenario_is_a_part() -> None:
     assert found["molecule-default"].alone
 
 
-def test_a_lab_that_wants_to_be_alone_has_no_other_beside_it(tmp_path: Path) -> None:
-    """But what only computes goes on: each of the two waits for the other to begin."""
-    note = 'until [ -e "{0}/{1}" ]; do sleep 0.05; done; [ ! -e "{0}/other" ]; echo 1 passed'
-    script = f"set -e; touch {tmp_path}/lonely; {note.format(tmp_path, 'lint')}; touch {tmp_path}/over"
-    lonely = program("lonely", script, lab=True, alone=True)
-    lint = program("lint", f"touch {tmp_path}/lint; {note.format(tmp_path, 'lonely')}")
-    others = [program(name, f"set -e; touch {tmp_path}/other; [ -e {tmp_path}/over ]; echo 1 passed", lab=True) for name in "ab"]
-    results = run_tests.run_all([*others, lint, lonely], tmp_path)
-    assert {result.part.name: result.problem for result in results} == {"a": "", "b": "", "lint": "", "lonely": ""}
+def test_three_lanes(tmp_path: Path) -> None:
+    """One part of each kind waits for the others to begin; a second one that measures finds the first at its end."""
+    wait = f"for name in lint lab first; do until [ -e {tmp_path}/$name ]; do sleep 0.05; done; done"
+
+    def part(name: str, lab: bool = False, alone: bool = False) -> Part:
+        file = tmp_path / name
+        return program(name, f"touch {file}; {wait}; nice > {file}.nice; touch {file}.over; echo 1 passed", lab=lab, alone=alone)
+
+    second = program("second", f"[ -e {tmp_path}/first.over ] && echo 1 passed", lab=True, alone=True)
+    parts = [part("lint"), part("first", lab=True, alone=True), second, part("lab", lab=True), program("more", "echo 1 passed", lab=True)]
+    results = run_tests.run_all(parts, tmp_path)
+    assert [(result.part.name, result.problem) for result in results] == [(part.name, "") for part in parts]
+    nice = {name: int((tmp_path / f"{name}.nice").read_text()) for name in ("first", "lab", "lint")}
+    assert nice["first"] < nice["lab"] < nice["lint"]
