@@ -12,6 +12,9 @@ from pathlib import Path
 
 import pytest
 from labclient import ROOT, Lab
+from topology import APP, DIRECTORS, WEB
+
+ALL = {*DIRECTORS, *WEB, *APP}
 
 
 @pytest.fixture(name="deployment")
@@ -29,8 +32,8 @@ def fixture_deployment(tmp_path: Path, lab: Lab) -> Path:
 
 # The second run on all hosts that really writes is the scenario's idempotence step. --limit names the hosts to work on; files still
 # know all the others.
-@pytest.mark.parametrize(("mode", "hosts"), [(["--check", "--diff"], 7), (["--limit", "web1,director2"], 2)])
-def test_the_daily_command_changes_nothing(lab: Lab, deployment: Path, mode: list[str], hosts: int) -> None:
+@pytest.mark.parametrize(("mode", "hosts"), [(["--check", "--diff"], ALL), (["--limit", "web1,director2"], {"web1", "director2"})])
+def test_the_daily_command_changes_nothing(lab: Lab, deployment: Path, mode: list[str], hosts: set[str]) -> None:
     environment = {
         **lab.environment,
         "ANSIBLE_CONFIG": str(deployment / "ansible.cfg"),
@@ -40,5 +43,5 @@ def test_the_daily_command_changes_nothing(lab: Lab, deployment: Path, mode: lis
     done = subprocess.run(command, cwd=deployment, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     recap = re.findall(r"^(\S+)\s+: ok=\d+\s+changed=(\d+)\s+unreachable=(\d+)\s+failed=(\d+)", done.stdout, re.MULTILINE)
-    assert len([host for host, *_counts in recap if host != "localhost"]) == hosts, done.stdout
+    assert {host for host, *_counts in recap} >= hosts, done.stdout
     assert {(changed, unreachable, failed) for _host, changed, unreachable, failed in recap} == {("0", "0", "0")}, done.stdout
