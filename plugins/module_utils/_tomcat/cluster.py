@@ -19,7 +19,6 @@ __all__ = ["KEY_VARIABLE", "cluster", "manager", "store_yaml"]
 KEY_VARIABLE = "EDGE_REPLICATION_KEY"
 # The answer to a request waits until the others have its session: what a client has seen is safe.
 SYNCHRONOUS = 6
-MANAGERS = {"delta": "DeltaManager", "backup": "BackupManager"}
 TRIBES = "org.apache.catalina.tribes"
 
 
@@ -68,12 +67,8 @@ def cluster(instance: Instance) -> Element | None:
     if instance["sessions"] != "replicated":
         return None
     ha = "org.apache.catalina.ha"
-    kind = instance["replication"]["manager"]
-    attributes: dict[str, Any] = {"className": f"{ha}.session.{MANAGERS[kind]}", "notifyListenersOnReplication": True}
-    if kind == "delta":
-        attributes["expireSessionsOnShutdown"] = False
-    else:
-        attributes["mapSendOptions"] = SYNCHRONOUS
+    # To all: Tomcat's other manager, which copies to one, lost sessions in trials when a member died and came back.
+    attributes = {"className": f"{ha}.session.DeltaManager", "notifyListenersOnReplication": True, "expireSessionsOnShutdown": False}
     return Element("Cluster", {"className": f"{ha}.tcp.SimpleTcpCluster", "channelSendOptions": SYNCHRONOUS}).add(
         Element("Manager", attributes),
         _channel(instance),

@@ -12,6 +12,7 @@ from .problems import closest
 from .rules_forwarding import WAYS
 from .rules_hosts import Context, check_group, check_names_once, check_references
 from .schema import Item
+from .sticky import route_of
 
 __all__ = ["check_drained", "check_services", "check_upstreams"]
 
@@ -180,6 +181,23 @@ def check_upstreams(context: Context) -> None:
         members = upstream.value.get("members", [])
         _check_backups(context, upstream, members)
         _check_members_once(context, upstream, members)
+        if upstream.value.get("sticky"):
+            _check_routes(context, upstream, members)
+
+
+def _check_routes(context: Context, upstream: Item, members: list[Item]) -> None:
+    """A cookie that names two Tomcats would lead to either, and only one of them knows the session."""
+    known: dict[str, str] = {}
+    for member in members:
+        value = member.value
+        if value.get("name") not in context.inventory:
+            continue
+        port = value.get("port") or upstream.value.get("port")
+        route = value.get("route") or route_of(context.inventory, value["name"], port)
+        other = known.setdefault(route, f"{value['name']}:{port}")
+        if other != f"{value['name']}:{port}":
+            message = f"{other} has this route already, so the cookie of a session would not tell them apart."
+            context.problems.add(f"{member.path}.route", route, message, "Give each a tomcat_jvm_route, or a route here, of its own.")
 
 
 def _check_method(context: Context, upstream: Item) -> None:

@@ -72,7 +72,8 @@ def upstreams_of(upstream: Mapping[str, Any], routes: list[str]) -> list[dict[st
     found = []
     for route in dict.fromkeys(routes):
         own = [{**server, "backup": False} for server, name in zip(servers, routes) if name == route]
-        others = [{**server, "backup": True} for server, name in zip(servers, routes) if name != route]
+        # Asked for want of the right one only: if one of them fails as well, the next request still asks it.
+        others = [{**server, "backup": True, "max_fails": 0} for server, name in zip(servers, routes) if name != route]
         plain = {"method": "round_robin", "key": None, "consistent": False}
         found.append({**upstream, **plain, "name": member_name(upstream["name"], route), "servers": own + others})
     return found

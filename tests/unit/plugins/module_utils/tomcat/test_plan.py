@@ -168,12 +168,6 @@ def test_members_are_those_of_the_inventory_and_itself_once() -> None:
     assert names.index("EncryptInterceptor") < names.index("TcpFailureDetector"), "the detector's messages are not encrypted"
 
 
-@pytest.mark.parametrize(("manager", "name"), [("delta", "DeltaManager"), ("backup", "BackupManager")])
-def test_who_gets_a_copy(manager: str, name: str) -> None:
-    instance = only(**{**REPLICATED, "tomcat_replication": {"key": KEY, "manager": manager}})
-    assert str(attribute(instance, "Service/Engine/Cluster/Manager", "className")).endswith(name)
-
-
 def test_secrets_are_in_one_file_for_root_alone() -> None:
     instance = only(**REPLICATED, tomcat_environment={"DB_PASSWORD": 'a"b$c\\d'})
     secret = file(instance, "conf/secret.env")

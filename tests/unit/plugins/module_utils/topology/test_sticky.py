@@ -33,6 +33,7 @@ def test_each_member_has_an_upstream_in_which_the_others_are_backups(inventory: 
     assert list(found) == ["shop-app", "shop-app--app1", "shop-app--app2-a", "shop-app--second", "center-app"]
     first, second = found["shop-app"]["servers"][0]["address"], found["shop-app"]["servers"][1]["address"]
     assert servers(found["shop-app--second"]) == [(second, 8081, False), (first, 8080, True), (second, 8080, True)]
+    assert [one["max_fails"] for one in found["shop-app--second"]["servers"]] == [1, 0, 0]
     (a_map,) = derive.sticky_maps(hostvars(inventory), "web1")
     assert (a_map["name"], a_map["source"], a_map["default"]) == ("sticky_shop_app", "$cookie_jsessionid", "shop-app")
     assert list(a_map["values"].values()) == ["shop-app--app1", "shop-app--app2-a", "shop-app--second"]
