@@ -89,6 +89,7 @@ def parts() -> list[Part]:
         Part("collection", ["pytest", "-q", "tests/collection"], PYTEST),
         Part("units", [ansible_test, ".venv", "units", "--python", version], PYTEST),
         Part("preflight", ["pytest", "-q", "tests/integration/preflight"], PYTEST),
+        Part("rolls", ["pytest", "-q", "tests/integration/rolls"], PYTEST, fast=False),
         Part("ansible-lint", ["ansible-lint", "--strict"], r"Passed: 0 failure\(s\), 0 warning\(s\) (?:in|on) (\d+) files"),
         Part("mypy", ["mypy", *python], r"no issues found in (\d+) source"),
         Part("ruff", ["ruff", "check", *python], "All checks passed"),

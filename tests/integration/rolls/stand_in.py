@@ -1,0 +1,49 @@
+# Copyright: the steadfast.edge authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Stands in for a module of the collection: writes down how it was called, and answers as it is told."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Callable
+
+from ansible.module_utils.basic import AnsibleModule
+
+NAME = "@NAME@"
+OPTIONS = "@OPTIONS@"
+FOLDER = Path("@FOLDER@")
+LOOK = {"addresses": {"eth0": ["192.0.2.150"]}, "arp": {}, "ipvs": [], "certificates": [], "booted": 5, "unknown": {}}
+
+
+def look(params: dict[str, Any], told: dict[str, Any]) -> dict[str, Any]:
+    requests = params["requests"] or []
+    failing = {request["url"]: told.get("error", "") for request in requests}
+    tree = {"drained": told.get("drained", []), "yielded": "", "edited": [], "interrupted": False}
+    return {
+        **LOOK,
+        "services": dict.fromkeys(params["services"] or [], "active"),
+        "answers": [{"url": url, "connect_to": "", "error": error} for url, error in failing.items()],
+        "trees": dict.fromkeys(params["trees"] or [], tree),
+    }
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec=json.loads(OPTIONS), supports_check_mode=True)
+    params = module.params
+    with (FOLDER / "calls").open("a") as calls:
+        calls.write(json.dumps([NAME, params]) + "\n")
+    told = json.loads((FOLDER / "told.json").read_text())
+    if NAME in told.get("fails", []):
+        module.fail_json(msg=f"{NAME} was told to fail")
+    answers: dict[str, Callable[[], dict[str, Any]]] = {
+        "host_state": lambda: look(params, told),
+        "tcp_connections": lambda: {"at_first": 3, "remaining": {}, "waited": 1.5},
+        "http_probe": lambda: {"lost": 0, "state": "stopped", "msg": "9 requests: 0 lost.", "chart": "#", "errors": {}, "failures": []},
+    }
+    module.exit_json(changed=NAME == "member_drain", **answers.get(NAME, dict)())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,146 @@
+# Copyright: the steadfast.edge authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What rolling playbooks do in which order, and what when something fails: all of it through Ansible, with modules that stand in."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+STAND_IN = (Path(__file__).parent / "stand_in.py").read_text(encoding="utf-8")
+MODULES = ("host_state", "tcp_connections", "http_probe", "member_drain", "nginx_control")
+HOSTS = {
+    "edge_directors": {"director1": "192.0.2.11", "director2": "192.0.2.12"},
+    "edge_web": {"web1": "192.0.2.21", "web2": "192.0.2.22"},
+    "edge_app": {"app1": "192.0.2.31", "app2": "192.0.2.32"},
+}
+Run = Callable[..., "tuple[bool, str, list[tuple[str, dict[str, Any]]]]"]
+
+
+class Declared(Exception):
+    """The options of a module are known."""
+
+
+def options_of(name: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    module = importlib.import_module(f"ansible_collections.steadfast.edge.plugins.modules.{name}")
+    found: dict[str, Any] = {}
+
+    def declare(argument_spec: dict[str, Any], **_rest: Any) -> None:
+        found.update(argument_spec)
+        raise Declared
+
+    monkeypatch.setattr(module, "AnsibleModule", declare)
+    with pytest.raises(Declared):
+        module.main()
+    return found
+
+
+@pytest.fixture(name="run")
+def fixture_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    collection = tmp_path / "ansible_collections/steadfast/edge"
+    for name in ("plugins", "playbooks", "roles"):
+        shutil.copytree(ROOT / name, collection / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "galaxy.yml", collection)
+    for name in MODULES:
+        text = STAND_IN.replace("@NAME@", name).replace('"@OPTIONS@"', repr(json.dumps(options_of(name, monkeypatch))))
+        (collection / f"plugins/modules/{name}.py").write_text(text.replace("@FOLDER@", str(tmp_path)), encoding="utf-8")
+    change = "---\n- name: Deploy\n  ansible.builtin.fail: {msg: told to}\n  when: change_fails | default(false)\n"
+    (collection / "playbooks/tasks/change_applications.yml").write_text(change, encoding="utf-8")
+    # What the stand-ins answer is no edge; this test is about what follows from findings.
+    verify = collection / "plugins/filter/verify.py"
+    judged = 'lambda _hostvars, looks: [{"where": "web1", "what": "Somebody is out.", "remedy": "R.", "by": one["by"]}'
+    judged += ' for look in looks.values() for tree in look.get("trees", {}).values() for one in tree["drained"]]'
+    verify.write_text(verify.read_text(encoding="utf-8").replace('_filter("findings", findings)', judged), encoding="utf-8")
+    (tmp_path / "ansible.cfg").write_text("[defaults]\ndisplay_skipped_hosts = false\n", encoding="utf-8")
+    shutil.copy(ROOT / "inventories/lab/group_vars/all/edge.yml", tmp_path / "edge.yml")
+    groups = {name: {"hosts": {host: {"ansible_host": address} for host, address in hosts.items()}} for name, hosts in HOSTS.items()}
+    local = {"ansible_connection": "local", "ansible_become": False, "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
+    (tmp_path / "hosts.json").write_text(json.dumps({"all": {"vars": local, "children": groups}}), encoding="utf-8")
+    (tmp_path / "group_vars").mkdir()
+    (tmp_path / "edge.yml").rename(tmp_path / "group_vars/all.yml")
+
+    def run(playbook: str, limit: str, told: dict[str, Any] | None = None, **variables: Any) -> Any:
+        (tmp_path / "told.json").write_text(json.dumps(told or {}), encoding="utf-8")
+        (tmp_path / "calls").write_text("", encoding="utf-8")
+        argv = ["ansible-playbook", "-i", str(tmp_path / "hosts.json"), str(collection / f"playbooks/{playbook}.yml"), "--limit", limit]
+        environment = {**os.environ, "ANSIBLE_CONFIG": str(tmp_path / "ansible.cfg"), "ANSIBLE_COLLECTIONS_PATH": str(tmp_path)}
+        environment.pop("PYTHONPATH", None)
+        argv += ["-e", json.dumps({"warm_up_seconds": 1, **variables})]
+        done = subprocess.run(argv, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
+        print(done.stdout, done.stderr)
+        calls = [tuple(json.loads(line)) for line in (tmp_path / "calls").read_text(encoding="utf-8").splitlines()]
+        return done.returncode == 0, re.sub(r"\s+", " ", done.stdout + done.stderr), calls
+
+    return run
+
+
+def drains(calls: list[tuple[str, dict[str, Any]]]) -> list[tuple[str, str, str | None]]:
+    return [(call["state"], ",".join(call["members"] or []), call["vips"]) for name, call in calls if name == "member_drain"]
+
+
+def test_a_host_is_out_while_it_is_changed_and_back_afterwards(run: Run) -> None:
+    done, said, calls = run("deploy_app", "app1,app2")
+    assert done
+    out, back = ("drained", "192.0.2.31:8080", None), ("serving", "192.0.2.31:8080", None)
+    assert drains(calls)[:4] == [out, out, back, back]
+    assert len(drains(calls)) == 8
+    names = [name for name, _call in calls]
+    assert names.index("member_drain") < names.index("tcp_connections") < names.index("http_probe")
+    assert re.search(r"app1 is changed, proven and back \(1 of 2\): drained in [0-9.]+ s, of which 1.5 s waiting for connections", said)
+
+
+def test_a_change_that_fails_on_a_host_that_serves_puts_it_back_and_stops(run: Run) -> None:
+    done, said, calls = run("deploy_app", "app1,app2", change_fails=True)
+    assert not done
+    assert "app1 failed, and no further host is touched. Deploy: told to" in said
+    assert "It serves, and is back in service." in said
+    assert "Not reached: app2." in said
+    assert [state for state, _members, _vips in drains(calls)] == ["drained", "drained", "serving", "serving"]
+
+
+def test_a_host_that_does_not_serve_stays_out(run: Run) -> None:
+    done, said, calls = run("deploy_app", "app1,app2", {"error": "status 503"}, prove_timeout=0)
+    assert not done
+    assert "It does not serve (web1 asks tcp://192.0.2.31:8080: status 503; web2 asks" in said
+    assert "so it stays out of service; the others serve." in said
+    assert [state for state, _members, _vips in drains(calls)] == ["drained", "drained"]
+
+
+def test_a_host_that_cannot_be_drained_is_not_changed(run: Run) -> None:
+    done, said, _calls = run("deploy_app", "app1", {"fails": ["tcp_connections"]}, change_fails=True)
+    assert not done
+    assert "tcp_connections was told to fail" in said
+    assert "told to deploy" not in said
+
+
+@pytest.mark.parametrize(("by", "goes_on"), [("roll", True), ("hand", False)])
+def test_who_was_left_out_by_a_roll_is_put_back_and_others_are_respected(run: Run, by: str, goes_on: bool) -> None:
+    left = [{"pool": "p", "member": "192.0.2.32:8080", "by": by}]
+    _done, said, calls = run("rolling_upgrade", "web1", {"drained": left}, upgrade="none")
+    assert ("An interrupted roll had left 192.0.2.32:8080 out of service on web1." in said) is goes_on
+    assert ("The edge is not healthy, and nothing was begun." in said) is not goes_on
+    assert bool(drains(calls)) is goes_on
+
+
+def test_a_director_yields_its_vips(run: Run) -> None:
+    done, said, calls = run("drain", "director1")
+    assert done
+    assert drains(calls) == [("drained", "", "yielded")]
+    assert "director1 is drained, its VIPs are with director2;" in said
+
+
+def test_hosts_are_drained_one_after_the_other(run: Run) -> None:
+    done, _said, calls = run("drain", "web1,web2")
+    assert done
+    assert [members for _state, members, _vips in drains(calls)] == ["192.0.2.21"] * 2 + ["192.0.2.22"] * 2
