@@ -28,6 +28,12 @@ options:
     type: list
     elements: path
     default: []
+  packages:
+    description:
+      - Packages that are to be installed, each with the pattern of its version, as in V(1.26.*). An empty text takes any version.
+      - Compared with the host's own database of packages; nothing is asked of a repository.
+    type: dict
+    default: {}
   self_signed:
     description: Certificates that M(steadfast.edge.nginx_self_signed) is to have made, with the options of that module.
     type: list
@@ -187,6 +193,10 @@ unit:
       description: Process of the master as systemd knows it, V(0) where there is none.
       type: int
       returned: always
+    needs_reload:
+      description: Whether its files have changed since systemd read them.
+      type: bool
+      returned: always
 running_version:
   description: Version of the running master, V(null) where none runs.
   returned: success
@@ -211,6 +221,12 @@ files:
   returned: success
   type: dict
   sample: {/etc/logrotate.d/nginx: null}
+packages_due:
+  description: Those of O(packages) that are not installed, or in another version.
+  returned: success
+  type: list
+  elements: str
+  sample: [logrotate]
 self_signed_due:
   description: Those of O(self_signed) that have to be made, each with the reason.
   returned: success
@@ -221,7 +237,7 @@ self_signed_due:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.steadfast.edge.plugins.module_utils._nginxd import facts
+from ansible_collections.steadfast.edge.plugins.module_utils._nginxd import facts, packages
 from ansible_collections.steadfast.edge.plugins.module_utils._nginxd.errors import NginxError
 from ansible_collections.steadfast.edge.plugins.module_utils._nginxd.host import NginxHost
 from ansible_collections.steadfast.edge.plugins.module_utils._nginxd.self_signed import Certificate, make
@@ -230,6 +246,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "binary": {"type": "str", "default": "nginx"},
     "service": {"type": "str", "default": "nginx"},
     "files": {"type": "list", "elements": "path", "default": []},
+    "packages": {"type": "dict", "default": {}},
     "self_signed": {
         "type": "list",
         "elements": "dict",
@@ -253,7 +270,8 @@ def main() -> None:
     except NginxError as error:
         module.fail_json(msg=str(error))
     found = facts.gather(host, params["binary"], params["service"], params["files"])
-    module.exit_json(changed=False, **found, self_signed_due=due)
+    missing = packages.due(host, {name: str(pattern or "") for name, pattern in params["packages"].items()})
+    module.exit_json(changed=False, **found, packages_due=missing, self_signed_due=due)
 
 
 if __name__ == "__main__":

@@ -36,7 +36,7 @@ STAMP = ".edge-build.json"
 VERSION = re.compile(r"^nginx version: [^/\s]+/(\S+)(.*)$", re.MULTILINE)
 OPENSSL = re.compile(r"^built with OpenSSL (\S+).*?(?:running with OpenSSL (\S+).*)?$", re.MULTILINE)
 ARGUMENTS = re.compile(r"^configure arguments:(.*)$", re.MULTILINE)
-PROPERTIES = ("LoadState", "UnitFileState", "ActiveState", "SubState", "MainPID", "PIDFile")
+PROPERTIES = ("LoadState", "UnitFileState", "ActiveState", "SubState", "MainPID", "PIDFile", "NeedDaemonReload")
 ENABLED = ("enabled", "enabled-runtime", "static", "alias", "generated")
 
 
@@ -99,6 +99,7 @@ class UnitState:
     sub_state: str = "unknown"
     main_pid: int = 0
     pid_file: str = ""
+    needs_reload: bool = False
 
     @property
     def enabled(self) -> bool:
@@ -110,7 +111,8 @@ class UnitState:
 
     def to_result(self) -> dict[str, Any]:
         return {"name": self.name, "load_state": self.load_state, "enabled": self.enabled, "active": self.active,
-                "active_state": self.active_state, "sub_state": self.sub_state, "main_pid": self.main_pid}
+                "active_state": self.active_state, "sub_state": self.sub_state, "main_pid": self.main_pid,
+                "needs_reload": self.needs_reload}
 
 
 @dataclass(frozen=True)
@@ -159,7 +161,8 @@ def unit_state(host: NginxHost, service: str) -> UnitState:
         return UnitState(service)
     pid = values.get("MainPID", "")
     return UnitState(service, values["LoadState"], values.get("UnitFileState", ""), values.get("ActiveState", "unknown"),
-                     values.get("SubState", "unknown"), int(pid) if pid.isdigit() else 0, values.get("PIDFile", ""))
+                     values.get("SubState", "unknown"), int(pid) if pid.isdigit() else 0, values.get("PIDFile", ""),
+                     values.get("NeedDaemonReload") == "yes")
 
 
 def workers_of(host: NginxHost, master: int) -> Workers:

@@ -27,9 +27,10 @@ def test_what_is_there_and_what_is_not(
         world.binary.unlink()
     run = Driver("nginx_info", world, monkeypatch, capsys)
     wanted: dict[str, Any] = {"self_signed": [{"name": "shop"}], "self_signed_folder": str(tmp_path / "certificates")}
-    answer = run(check_mode=check, files=["/nonesuch"], **wanted)
+    answer = run(check_mode=check, files=["/nonesuch"], packages={"nginx": None, "logrotate": ""}, **wanted)
     assert (answer["changed"], answer["installed"], answer["files"]) == (False, installed, {"/nonesuch": None})
     assert answer["openssl"] == ("3.0.17" if installed else None)
+    assert answer["packages_due"] == ["nginx", "logrotate"]
     assert answer["self_signed_due"] == {"shop": "it is not there"}
     assert not (tmp_path / "certificates").exists()
 

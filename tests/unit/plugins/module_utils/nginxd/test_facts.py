@@ -62,10 +62,15 @@ def test_a_running_nginx(world: World) -> None:
     assert (result["installed"], result["version"], result["running_version"]) == (True, "1.22.1", "1.22.1")
     assert (result["workers"], result["workers_leaving"], result["upgrade_pending"]) == ([11], [12], False)
     assert result["unit"] == {"name": "nginx", "load_state": "loaded", "enabled": True, "active": True, "active_state": "active",
-                              "sub_state": "running", "main_pid": 10}
+                              "sub_state": "running", "main_pid": 10, "needs_reload": False}
     assert result["paths"]["conf"] == f"{world.base}/conf/nginx.conf"
     assert result["modules"]["left_out"] == ["http_geo_module"]
     assert len(world.commands) == 2
+
+
+def test_a_unit_whose_files_have_changed(world: World) -> None:
+    world.unit["NeedDaemonReload"] = "yes"
+    assert found(world)["unit"]["needs_reload"] is True
 
 
 def test_a_binary_that_was_replaced_under_the_master(world: World) -> None:
