@@ -32,8 +32,8 @@ bench: setup ## Measure the lab and the main job; writes bench/RESULTS.md
 bench-ipvs: setup ## Measure ipvs_table against ipvsadm on a real kernel
 	@python bench/ipvs.py
 
-bench-nginx: setup ## Measure the nginx role against plainer means, and its defaults; writes its section of bench/RESULTS.md
-	@python bench/nginx.py
+bench-nginx: setup ## Measure the nginx role against plainer means, and its defaults; PARTS="1000 throughput" measures some
+	@python bench/nginx.py $(PARTS)
 
 bench-failover: setup ## Break the edge in many ways at every pace and measure what clients see (about 40 minutes, resumable)
 	@python bench/failover.py

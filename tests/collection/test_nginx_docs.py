@@ -24,6 +24,14 @@ ACCEPTED = {
     # Requests without a referer are let through on purpose: browsers that keep it to themselves are no thieves.
     "Hotlinking": {"valid_referers"},
 }
+# What the distribution's is too old for.
+RESOLVED = {
+    "nginx_resolvers": ["192.0.2.53"],
+    "nginx_upstreams": [{"name": "app", "servers": [{"address": "app.example.com", "port": 8080, "resolve": True, "max_conns": 9}]}],
+    "nginx_servers": [{"name": "shop", "locations": [{"path": "/", "proxy_pass": "http://app"}]}],
+}
+# The current nginx was built without the module that counts.
+LACKING = {"current": {"nginx_status"}}
 
 
 def examples() -> dict[str, dict[str, Any]]:
@@ -48,6 +56,7 @@ def inventories() -> dict[str, dict[str, Any]]:
 
 
 CASES = {**examples(), **{f"inventories/{name}": variables for name, variables in inventories().items()}}
+CASES["resolved"] = RESOLVED
 CASES["defaults"] = {"nginx_servers": [{"name": "shop", "root": "/srv/www/shop"}]}
 
 
@@ -87,9 +96,11 @@ def put_certificates(root: Path, variables: dict[str, Any], pair: tuple[Path, Pa
 
 @pytest.fixture(name="laid_out")
 def fixture_laid_out(request: pytest.FixtureRequest, tmp_path: Path, pair: tuple[Path, Path]) -> Path:
-    variables = with_secrets(CASES[request.param], pair)
-    host = {"version": real_nginx.version(), "processors": 2, "modules_include": "modules-enabled/*.conf"}
-    real_nginx.lay_out(tmp_path, nginx_files(variables, host))
+    case, age = request.param
+    given = {name: value for name, value in CASES[case].items() if name not in LACKING.get(age, ())}
+    variables = with_secrets(given, pair)
+    host = {"version": real_nginx.version(age), "processors": 2, "modules_include": "modules-enabled/*.conf"}
+    real_nginx.lay_out(tmp_path, nginx_files(variables, host), age)
     put_certificates(tmp_path, variables, pair)
     return tmp_path
 
@@ -98,16 +109,39 @@ def test_the_page_has_an_example_of_everything() -> None:
     assert len(examples()) >= 12
 
 
-@pytest.mark.parametrize("laid_out", CASES, indirect=True)
-def test_nginx_accepts_it_without_a_warning(laid_out: Path) -> None:
-    judged = real_nginx.judge(laid_out)
+def test_the_current_nginx_is_years_ahead() -> None:
+    """Of two of the same age, one says nothing that the other does not."""
+    assert int(real_nginx.version("current").split(".")[1]) >= int(real_nginx.version().split(".")[1]) + 6
+
+
+AGE_OF = {"resolved": "current"}
+EVERY = [((case, age), age) for case in CASES for age in real_nginx.AGES if AGE_OF.get(case, age) == age]
+
+
+@pytest.mark.parametrize(("laid_out", "age"), EVERY, indirect=["laid_out"], ids=["-".join(pair) for pair, _age in EVERY])
+def test_nginx_accepts_it_without_a_warning(laid_out: Path, age: str) -> None:
+    judged = real_nginx.judge(laid_out, age)
     assert (judged.returncode, judged.stderr) == (0, ""), judged.stderr
 
 
-@pytest.mark.parametrize(("case", "laid_out"), [(case, case) for case in CASES], indirect=["laid_out"])
+@pytest.mark.parametrize(("case", "laid_out"), [(case, (case, AGE_OF.get(case, "distribution"))) for case in CASES], indirect=["laid_out"])
 def test_the_analyser_finds_nothing(case: str, laid_out: Path) -> None:
     """gixy-ng, which knows what makes a valid configuration an unsafe one."""
-    command = ["gixy", "--format", "json", str(laid_out / "etc/nginx/nginx.conf")]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    findings = [each for each in json.loads(done.stdout) if each["plugin"] not in ACCEPTED.get(case, ())]
+    findings = [each for each in analysed(laid_out / "etc/nginx/nginx.conf") if each["plugin"] not in ACCEPTED.get(case, ())]
     assert not findings, json.dumps(findings, indent=2)
+
+
+def analysed(path: Path) -> list[dict[str, Any]]:
+    done = subprocess.run(["gixy", "--format", "json", str(path)], capture_output=True, text=True, check=False)
+    found: list[dict[str, Any]] = json.loads(done.stdout)
+    return found
+
+
+@pytest.mark.parametrize("laid_out", [("Static and dynamic", "distribution")], indirect=True)
+def test_the_analyser_reads_every_file_and_would_speak_up(laid_out: Path) -> None:
+    """Silence is worth something: a mistake that is put into the file of one server, behind two includes, is found."""
+    server = laid_out / "etc/nginx/servers/shop.conf"
+    text, count = re.subn(r"(?m)^}$", "    location /open { proxy_pass http://$arg_to; }\n}", server.read_text(encoding="utf-8"), count=1)
+    assert count == 1
+    server.write_text(text, encoding="utf-8")
+    assert "ssrf" in {each["plugin"] for each in analysed(laid_out / "etc/nginx/nginx.conf")}

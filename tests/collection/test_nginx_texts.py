@@ -48,10 +48,11 @@ def test_nginx_reads_every_text_as_one_argument(generated: list[str]) -> None:
     texts = list(dict.fromkeys([*NASTY, *generated]))
     maps = [{"name": "text", "source": "$uri", "default": texts[0], "values": {f"k{text}": text for text in texts}}]
     variables = {"nginx_servers": [server(number, text) for number, text in enumerate(texts)], "nginx_maps": maps}
-    with tempfile.TemporaryDirectory() as folder:
-        real_nginx.lay_out(Path(folder), nginx_files(variables, {"version": real_nginx.version()}))
-        judged = real_nginx.judge(Path(folder))
-    assert judged.returncode == 0, judged.stderr
+    for age in real_nginx.AGES:
+        with tempfile.TemporaryDirectory() as folder:
+            real_nginx.lay_out(Path(folder), nginx_files(variables, {"version": real_nginx.version(age)}), age)
+            judged = real_nginx.judge(Path(folder), age)
+        assert judged.returncode == 0, judged.stderr
 
 
 def test_the_line_that_nginx_refuses_leads_to_the_value(tmp_path: Path) -> None:

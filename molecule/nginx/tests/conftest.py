@@ -5,14 +5,22 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
-from labclient import Lab
+from labclient import Lab, SteadyLab
 
 from .remote import Remote
+
+
+@pytest.fixture(scope="session")
+def lab() -> Lab:
+    """No test boots a host: connections are kept."""
+    return SteadyLab(inventory=Path(os.environ["LAB_INVENTORY"]))
 
 
 @pytest.fixture(scope="session")

@@ -120,7 +120,7 @@ class Remote:
 
     def datagrams(self, port: int, bodies: Iterable[str]) -> list[str]:
         """Sends each body to web1 in a datagram from a port of its own and returns the answers."""
-        order = {"do": "datagram", "address": WEB, "port": port, "timeout": 5}
+        order = {"do": "datagram", "address": WEB, "port": port, "timeout": 20}
         return [str(answer["body"]) for answer in self._do([{**order, "body": body} for body in bodies])]
 
     def finish(self, answer: Answer) -> str:

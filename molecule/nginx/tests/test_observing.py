@@ -71,8 +71,9 @@ def test_the_json_log_has_the_timings_of_the_upstream(client: Remote, lab: Lab) 
     logged = json.loads(line)
     assert re.fullmatch(r"192\.0\.2\.3[123]:80", logged["upstream_addr"])
     assert str(logged["upstream_status"]) == "200"
-    assert float(logged["upstream_connect_time"]) < 0.5
-    assert float(logged["upstream_header_time"]) < 0.5 < float(logged["upstream_response_time"])
+    # The body takes more than a second; the header comes before it, and the connection before that.
+    begun, header, response = (float(logged[f"upstream_{what}_time"]) for what in ("connect", "header", "response"))
+    assert begun <= header <= response - 0.5
     assert float(logged["request_time"]) >= float(logged["upstream_response_time"])
 
 

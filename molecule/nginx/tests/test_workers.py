@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from labclient import Lab
 
-from .remote import NoAnswer, Remote
+from .remote import Answer, NoAnswer, Remote
 
 Workers = Callable[[str], list[int]]
 
@@ -38,17 +38,18 @@ def test_workers_may_open_many_files_and_wait_with_epoll(lab: Lab, workers: Work
 
 def test_a_worker_has_no_more_connections_than_it_may(client: Remote) -> None:
     """The single worker of origin1 has 256, of which it needs a few itself."""
-    served = 0
-    held = []
+    held: list[Answer] = []
+    failed = 0
     try:
-        for _turn in range(300):
-            held.append(client.get("http://origin1/slow", hold=True, timeout=3))
-            served += 1
-    except NoAnswer:
-        pass
+        # Once may be the machine, which has something else to do; who gets no answer for the third time will get none.
+        while len(held) < 300 and failed < 3:
+            try:
+                held.append(client.get("http://origin1/slow", hold=True, timeout=3))
+            except NoAnswer:
+                failed += 1
     finally:
         client.drop(held)
-    assert 200 < served < 256
+    assert 200 < len(held) < 256
 
 
 def test_errors_are_logged_from_the_wanted_severity_on(lab: Lab, workers: Workers, eventually: Callable[..., Any]) -> None:
@@ -65,7 +66,8 @@ def test_errors_are_logged_from_the_wanted_severity_on(lab: Lab, workers: Worker
 
 
 def test_an_old_worker_ends_when_its_time_is_over(lab: Lab, client: Remote, workers: Workers, eventually: Callable[..., Any]) -> None:
-    """A reload leaves the clients of old workers alone for worker_shutdown_timeout, five seconds, and no longer."""
+    """A reload leaves the clients of old workers alone for worker_shutdown_timeout, five seconds, and no longer: what they are
+    reading takes more than a minute and a half."""
     before = workers("web1")
     held = [client.get("http://api.example.com/slow", hold=True, timeout=30) for _turn in range(8)]
     began = time.monotonic()
@@ -74,7 +76,7 @@ def test_an_old_worker_ends_when_its_time_is_over(lab: Lab, client: Remote, work
     assert client.get("http://api.example.com/").status == 200
     with pytest.raises(NoAnswer, match="IncompleteRead"):
         client.finish(held[0])
-    assert 4 < time.monotonic() - began < 25
+    assert 4 < time.monotonic() - began < 80
     client.drop(held[1:])
     alive = "kill -0 $@ 2>/dev/null && echo alive || echo gone"
     for worker in before:

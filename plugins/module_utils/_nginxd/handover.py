@@ -102,7 +102,7 @@ class _Handover:
         host, log = self.host, self.request.error_log
         # Without its pid file the old master refuses to start a new one.
         self._write_pid(self.old)
-        mark = host.size(log) if log else 0
+        mark, stamp = host.size(log) if log else 0, host.changed_at(self.unit.pid_file)
         seen: list[Process] = []
         host.signal(self.old, "USR2")
 
@@ -111,7 +111,7 @@ class _Handover:
             if refusal:
                 raise NginxError(refusal, refusal)
             found = [child for child in host.children(self.old) if "master process" in child.title]
-            if seen and not found:
+            if not found and (seen or self._is_back(stamp)):
                 raise NginxError("the new master ended at once")
             seen[:] = found or seen
             return None if found and self._serves(found[0]) else "no new master runs with workers of its own"
@@ -122,6 +122,10 @@ class _Handover:
             self._take_back(*seen)
             raise NginxError(f"nginx {self.binary.version} did not start, the old one goes on: {error}", error.output) from error
         return seen[0]
+
+    def _is_back(self, stamp: int | None) -> bool:
+        """Whether the old master has moved its pid file away for the new one and back again: nobody was looking while that one ran."""
+        return self._read_pid() == self.old and self.host.changed_at(self.unit.pid_file) != stamp
 
     def _serves(self, master: Process) -> bool:
         return self._is_new(master) and self._read_pid() == master.pid and bool(workers_of(self.host, master.pid).serving)

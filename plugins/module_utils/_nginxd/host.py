@@ -42,6 +42,13 @@ class NginxHost(Host):
             return None
         return found.st_dev, found.st_ino
 
+    def changed_at(self, path: str) -> int | None:
+        """A number that changes with every change of the file, its name included; None where there is no such file."""
+        try:
+            return Path(path).stat().st_ctime_ns
+        except OSError:
+            return None
+
     def mode(self, path: str) -> int | None:
         try:
             return stat.S_IMODE(Path(path).stat().st_mode)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -21,14 +22,14 @@ ROOT = HERE.parents[2]
 sys.path[:0] = [str(ROOT / "tools")]
 
 from ansible_collections.steadfast.edge.plugins.module_utils._probe import client
-from labclient import PROBE, Lab
+from labclient import PROBE, Lab, SteadyLab
 from labnames import lab_name
 
 WEB = "192.0.2.21"
 
 
 def make_lab() -> Lab:
-    return Lab(lab_name("nginxhost"), HERE / "inventory")
+    return SteadyLab(lab_name("nginxhost"), HERE / "inventory")
 
 
 class Load:
@@ -48,6 +49,15 @@ class Load:
         return [answer for answer in self.answers if answer.error]
 
 
+def control(action: str, **options: Any) -> dict[str, Any]:
+    """A task that has nginx do something."""
+    return {"steadfast.edge.nginx_control": {"action": action, "error_log": "/var/log/nginx/error.log", **options}}
+
+
+def shell(script: str) -> dict[str, Any]:
+    return {"ansible.builtin.shell": {"cmd": script}}
+
+
 class Web:
     """The web server of the lab."""
 
@@ -56,7 +66,7 @@ class Web:
 
     def sh(self, script: str, rc: int | None = 0) -> str:
         """The output of a shell script on the host."""
-        done = subprocess.run(self.lab.command("exec", "web1", "--", "sh", "-c", script), capture_output=True, text=True, check=False)
+        done = subprocess.run(self.lab.reach("web1", "sh", "-c", script), capture_output=True, text=True, check=False)
         assert rc is None or done.returncode == rc, f"{script}: exit code {done.returncode}\n{done.stdout}{done.stderr}"
         return done.stdout.strip()
 
@@ -70,12 +80,17 @@ class Web:
         playbook = ["ansible-playbook", "-i", str(self.lab.inventory), str(HERE / "converge.yml"), "-e", json.dumps(variables)]
         return self.ansible(*playbook, *options, rc=rc)
 
-    def control(self, action: str, rc: int = 0, **options: Any) -> dict[str, Any]:
-        """What nginx_control returned."""
-        given = {"action": action, "error_log": "/var/log/nginx/error.log", **options}
-        command = ["ansible", "web1", "-i", str(self.lab.inventory), "-m", "steadfast.edge.nginx_control", "-a", json.dumps(given), "-o"]
-        shown = self.ansible(*command, rc=rc)
-        found: dict[str, Any] = json.loads(shown[shown.index("=> ") + 3:].splitlines()[0])
+    def tasks(self, *tasks: dict[str, Any]) -> list[dict[str, Any]]:
+        """What each of these tasks answered, one after the other in one play; one that fails ends nothing."""
+        steps = [{**task, "register": f"answer_{number}", "failed_when": False} for number, task in enumerate(tasks)]
+        with tempfile.TemporaryDirectory() as folder:
+            answers = Path(folder) / "answers.json"
+            content = f"{{{{ [{', '.join(task['register'] for task in steps)}] | to_json }}}}"
+            hand_over = {"ansible.builtin.copy": {"content": content, "dest": str(answers), "mode": "0600"}, "delegate_to": "localhost"}
+            play = Path(folder) / "play.json"
+            play.write_text(json.dumps([{"hosts": "web1", "gather_facts": False, "tasks": [*steps, hand_over]}]))
+            self.ansible("ansible-playbook", "-i", str(self.lab.inventory), str(play))
+            found: list[dict[str, Any]] = json.loads(answers.read_text())
         return found
 
     def master(self, service: str = "nginx") -> int:
@@ -84,12 +99,12 @@ class Web:
     def workers(self, service: str = "nginx") -> list[str]:
         return sorted(self.sh(f"pgrep -P {self.master(service)} -f 'worker process$' || true").split())
 
-    def eventually(self, holds: Callable[[], bool], seconds: float = 30) -> bool:
+    def eventually(self, holds: Callable[[], bool], seconds: float = 60) -> bool:
         deadline = time.monotonic() + seconds
         while not holds():
             if time.monotonic() > deadline:
                 return False
-            time.sleep(0.2)
+            time.sleep(0.1)
         return True
 
     @contextmanager
@@ -98,7 +113,7 @@ class Web:
         plan = asdict(client.Plan(url, rate, 900, **{"timeout": 5, **plan}))
         # It is ended by its number: what a closed connection leaves behind on the other side would ask on.
         asking = 'echo $$ >/run/asking; exec timeout 900 python3 - "$0"'
-        command = self.lab.command("exec", "client1", "--", "sh", "-c", asking, json.dumps(plan))
+        command = self.lab.reach("client1", "sh", "-c", asking, json.dumps(plan))
         load = Load()
         with PROBE.open("rb") as script:
             process = subprocess.Popen(command, stdin=script, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
@@ -110,6 +125,6 @@ class Web:
             seen = len(load.answers)
             assert self.eventually(lambda: len(load.answers) > seen + rate)
         finally:
-            subprocess.run(self.lab.command("exec", "client1", "--", "sh", "-c", "kill $(cat /run/asking)"), check=False)
+            subprocess.run(self.lab.reach("client1", "sh", "-c", "kill $(cat /run/asking)"), check=False)
             process.wait()
             reader.join()

@@ -28,6 +28,8 @@ def rotated_under_load(web: Web, mark: str, rotate: str) -> Load:
         for turn in range(4):
             seen = len(load.answers)
             assert web.eventually(lambda seen=seen: len(load.answers) > seen + 100)  # type: ignore[misc]
+            # Lines wait in memory for a while, and what is empty is not rotated.
+            assert web.eventually(lambda: web.sh(f"test -s {LOGS}/access.log && echo there || true") == "there")
             web.sh(rotate)
             web.sh(f"cd {LOGS}; for file in *.log-* *.2*; do test ! -e $file || mv $file /srv/aside/{turn}.$file; done")
     web.sh("systemctl stop nginx")
@@ -52,18 +54,8 @@ def check(web: Web, mark: str, load: Load) -> None:
 MARKS = {name: f"{name}-{time.time_ns()}" for name in ("logrotate", "timer")}
 
 
-def test_logrotate(web: Web) -> None:
-    web.role()
-    assert "dateext" in web.sh("cat /etc/logrotate.d/nginx")
-    load = rotated_under_load(web, MARKS["logrotate"], "rm -f /run/nginx.pid; logrotate --force /etc/logrotate.d/nginx")
-    check(web, MARKS["logrotate"], load)
-    owner = web.sh(f"stat -c '%U:%G %a' {LOGS}/access.log")
-    assert owner == "www-data:adm 640"
-
-
 def test_timer(web: Web) -> None:
-    printed = web.role(nginx_log_rotation="timer", nginx_log_rotation_interval="*:0/10", nginx_log_rotation_keep=2)
-    assert "changed=0" in web.role(nginx_log_rotation="timer", nginx_log_rotation_interval="*:0/10", nginx_log_rotation_keep=2), printed
+    """As the tests of certificates have left the server."""
     assert web.sh("test -e /etc/logrotate.d/nginx && echo there || true") == ""
     assert "nginx-rotate.timer" in web.sh("systemctl list-timers --no-legend")
     load = rotated_under_load(web, MARKS["timer"], "rm -f /run/nginx.pid; systemctl start nginx-rotate.service")
@@ -81,8 +73,39 @@ def test_old_files_go(web: Web) -> None:
     assert "access.other.log" in web.sh(f"ls {LOGS}").split()
 
 
+TIMER = "/etc/systemd/system/nginx-rotate.* /usr/local/sbin/steadfast-edge-nginx-rotate"
+WATCH = "/etc/systemd/system/nginx-certificates.* /usr/local/sbin/steadfast-edge-nginx-certificates"
+OVERRIDE = "/etc/systemd/system/nginx.service.d/steadfast-edge.conf"
+
+
+def test_what_is_not_wanted_any_more_goes(web: Web) -> None:
+    """The timer where logrotate does it, the watch where no certificate is another's; and what somebody wrote to the unit."""
+    web.sh(f"echo 'Nice=19' >> {OVERRIDE}; systemctl daemon-reload")
+    web.role()
+    assert web.sh(f"ls {TIMER} {WATCH} 2>/dev/null", rc=None) == ""
+    assert "dateext" in web.sh("cat /etc/logrotate.d/nginx")
+    assert web.sh("systemctl show -p Nice --value nginx") == "0"
+
+
+def test_a_run_that_changes_nothing_makes_two_calls(web: Web) -> None:
+    cursor = web.sh("journalctl -n 1 --show-cursor -q | sed -n 's/^-- cursor: //p'")
+    assert "changed=0" in web.role()
+    calls = re.findall(r"ansible-([\w.]+)", web.sh(f"journalctl -q --after-cursor='{cursor}' | grep Invoked"))
+    assert sorted(name.rpartition(".")[2] for name in calls if "setup" not in name) == ["config_release", "nginx_info"]
+
+
+def test_logrotate(web: Web) -> None:
+    load = rotated_under_load(web, MARKS["logrotate"], "rm -f /run/nginx.pid; logrotate --force /etc/logrotate.d/nginx")
+    check(web, MARKS["logrotate"], load)
+    owner = web.sh(f"stat -c '%U:%G %a' {LOGS}/access.log")
+    assert owner == "www-data:adm 640"
+
+
 def test_none_takes_all_of_it_off(web: Web) -> None:
+    """And systemd is told of a file of the unit that is as it should be, but was never read."""
+    web.sh(f"touch {OVERRIDE}")
+    assert web.sh("systemctl show -p NeedDaemonReload --value nginx") == "yes"
     web.role(nginx_log_rotation="none")
-    left = "ls /etc/logrotate.d/nginx /etc/systemd/system/nginx-rotate.* /usr/local/sbin/steadfast-edge-nginx-rotate 2>/dev/null"
-    assert web.sh(left, rc=None) == ""
+    assert web.sh(f"ls /etc/logrotate.d/nginx {TIMER} 2>/dev/null", rc=None) == ""
     assert "nginx-rotate" not in web.sh("systemctl list-timers --all --no-legend")
+    assert web.sh("systemctl show -p NeedDaemonReload --value nginx") == "no"

@@ -19,13 +19,15 @@ NEW: dict[str, Any] = {
     "nginx_source_url": f"{POOL}/nginx_1.26.3.orig.tar.gz",
     "nginx_source_checksum": "69ee2b237744036e61d24b836668aad3040dda461fe6f570f1787eab570c75aa",
 }
+LEFT_OUT = ("auth_basic", "autoindex", "browser", "charset", "empty_gif", "fastcgi", "geo", "grpc", "limit_conn", "limit_req", "memcached",
+            "mirror", "scgi", "split_clients", "ssi", "userid", "uwsgi")
 PREFIX, SERVICE = "/usr/local/shop/nginx", "nginx-shop"
 SHOP: dict[str, Any] = {
     "nginx_install": "source",
     "nginx_prefix": PREFIX,
     "nginx_service_name": SERVICE,
     # Quick to build: what it is made with is not what is tested.
-    "nginx_source_flags": ["--with-cc-opt=-O0", "--without-http_fastcgi_module", "--without-http_scgi_module"],
+    "nginx_source_flags": ["--with-cc-opt=-O0", *(f"--without-http_{name}_module" for name in LEFT_OUT)],
     "nginx_probe_url": "http://127.0.0.1:8081/healthz",
     "nginx_servers": [{"name": "shop", "listen": [{"port": 8081}], "server_names": ["shop.example.com"],
                        "locations": [{"path": "/", "return": {"status": 200, "text": "shop $nginx_version\n"}}]}],
@@ -51,6 +53,10 @@ def test_a_build_runs_beside_the_package(web: Web) -> None:
     assert web.sh(f"systemctl is-enabled {SERVICE}") == "enabled"
     assert web.master() == other
     assert web.sh(f"ps -o user= -p {web.workers(SERVICE)[0]}") == "www-data"
+    (facts,) = web.tasks({"steadfast.edge.nginx_info": {"binary": f"{PREFIX}/sbin/nginx", "service": SERVICE}})
+    assert (facts["version"], facts["running_version"], facts["upgrade_pending"]) == ("1.22.1", "1.22.1", False)
+    assert {*SHOP["nginx_source_flags"], f"--prefix={PREFIX}"} <= set(facts["configure_arguments"])
+    assert (facts["unit"]["active"], facts["modules"]["left_out"]) == (True, [f"http_{name}_module" for name in LEFT_OUT])
     # Never a welcome page.
     assert web.sh(f"ls {PREFIX}/html 2>/dev/null || true") == ""
 

@@ -29,7 +29,7 @@ def put_modules(web: Web) -> None:
 
 
 def kills(web: Web, *arguments: object) -> list[dict[str, Any]]:
-    argv = web.lab.command("exec", "web1", "--", "python3", f"{FOLDER}/kills.py", FOLDER, *map(str, arguments))
+    argv = web.lab.reach("web1", "python3", f"{FOLDER}/kills.py", FOLDER, *map(str, arguments))
     done = subprocess.run(argv, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from labclient import ROOT, Lab, Probing
+from labclient import ROOT, Probing, SteadyLab
 from labnames import lab_name
 
 HERE = Path(__file__).resolve().parent
@@ -29,17 +29,17 @@ class Web:
     """One web server, and a client that asks it."""
 
     def __init__(self) -> None:
-        self.lab = Lab(lab_name("release"), HERE / "inventory")
+        self.lab = SteadyLab(lab_name("release"), HERE / "inventory")
         # The live tree with version A.
         self.original = ""
 
     def shell(self, script: str) -> str:
         """The output of a shell script on the web server; empty where it fails."""
-        argv = self.lab.command("exec", "web1", "--", "sh", "-c", script)
+        argv = self.lab.reach("web1", "sh", "-c", script)
         return subprocess.run(argv, capture_output=True, text=True, check=False).stdout
 
     def put(self, path: str, content: str) -> None:
-        argv = self.lab.command("exec", "web1", "--", "sh", "-c", f"mkdir -p $(dirname {path}) && cat > {path}")
+        argv = self.lab.reach("web1", "sh", "-c", f"mkdir -p $(dirname {path}) && cat > {path}")
         subprocess.run(argv, input=content, text=True, check=True)
 
     def live(self) -> str:

@@ -139,6 +139,21 @@ def test_a_binary_that_does_not_start(world: Upgraded) -> None:
     assert world.pid_file.read_text() == f"{MASTER}\n"
 
 
+def test_a_binary_that_ends_while_nobody_looks_is_not_waited_for(world: Upgraded) -> None:
+    """All that is left of it is a pid file that was moved away and back."""
+    aside = world.base / "run/nginx.pid.oldbin"
+
+    def move_twice() -> None:
+        world.pid_file.rename(aside)
+        aside.rename(world.pid_file)
+
+    world.starts = False
+    world.at = {0.5: move_twice}
+    with pytest.raises(NginxError, match="the old one goes on: the new master ended at once"):
+        run(world)
+    assert world.clock < 1
+
+
 def test_what_the_log_says_ends_the_wait(world: Upgraded) -> None:
     world.starts = False
     log = world.base / "error.log"
