@@ -16,7 +16,7 @@ from typing import Any
 
 from nginx_host import WEB, Bench
 
-__all__ = ["COUNTS", "measure", "rows"]
+__all__ = ["COUNTS", "STEPS", "measure", "rows"]
 
 COUNTS = (1, 100, 1000)
 # A task for each file takes minutes for a thousand; beyond this number it is reckoned from it.

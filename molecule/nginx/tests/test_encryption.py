@@ -56,6 +56,13 @@ def test_modern_is_tls_1_3_alone(lab: Lab) -> None:
     assert seen.ciphers == {"TLSv1.3": TLS_1_3}
 
 
+def test_the_scanner_sees_what_should_not_be_there(lab: Lab) -> None:
+    """On a server whose directives are worse than any profile; otherwise the two above would say nothing."""
+    seen = scan(lab, "lax.example.com", 8444)
+    assert {"tls 1.0", "tls 1.1"} <= {each.lower() for each in seen.protocols}
+    assert {"AES128-SHA", "AES256-SHA"} <= seen.ciphers["TLSv1.0"] & seen.ciphers["TLSv1.2"]
+
+
 def test_the_certificate_is_the_given_one(client: Remote, lab: Lab) -> None:
     given = (lab.ssh_config.parent.parent / "authority/secure.crt").read_text()
     answer = client.get("https://secure.example.com/", ca=CA)

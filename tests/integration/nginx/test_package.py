@@ -18,7 +18,7 @@ rm -rf /opt/newer && mkdir -p /opt/newer && cd /opt/newer
 for package in nginx nginx-common; do
     dpkg-deb -R /opt/repo/${package}_*.deb tree
     sed -i 's/^Version: .*/&.0newer/' tree/DEBIAN/control
-    dpkg-deb -b tree $package.deb >&2
+    dpkg-deb -Znone -b tree $package.deb >&2
     { dpkg-deb -f $package.deb; echo "Filename: ./$package.deb"; echo "Size: $(stat -c %s $package.deb)"
       echo "SHA256: $(sha256sum $package.deb | cut -d' ' -f1)"; echo; } >> Packages
     rm -r tree
@@ -54,7 +54,7 @@ def test_each_action_without_a_pid_file(web: Web) -> None:
         control("reload", url="http://127.0.0.1/healthz"),
         shell("mv /var/log/nginx/access.log /var/log/nginx/access.log.aside"),
         control("reopen"),
-        shell("for pid in $(pgrep -f 'nginx: worker'); do ls -l /proc/$pid/fd | grep -c 'access.log$'; done"),
+        shell("for pid in $(pgrep -f '[n]ginx: worker'); do ls -l /proc/$pid/fd | grep -c 'access.log$'; done"),
         control("upgrade"),
         control("stop"),
         shell("pgrep nginx; systemctl is-active nginx"),

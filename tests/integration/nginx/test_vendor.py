@@ -13,21 +13,22 @@ from ansible_collections.steadfast.edge.tests.integration.nginx.host import Web
 REPOSITORY = r"""
 set -e
 apt-get -qq install --no-install-recommends gpg gpg-agent >&2
-rm -rf /opt/nginx_org && mkdir -p /opt/nginx_org/dists/bookworm/nginx/binary-$(dpkg --print-architecture) && cd /opt/nginx_org
+suite=$(. /etc/os-release; echo $VERSION_CODENAME)
+rm -rf /opt/nginx_org && mkdir -p /opt/nginx_org/dists/$suite/nginx/binary-$(dpkg --print-architecture) && cd /opt/nginx_org
 export GNUPGHOME=/root/keys; mkdir -p -m 700 $GNUPGHOME
 for who in signer other; do
     gpg --batch --quiet --passphrase '' --quick-gen-key $who@example.com ed25519 sign never 2>/dev/null || true
 done
 dpkg-deb -R /opt/repo/nginx_*.deb tree
-sed -i 's/^Version: .*/Version: 1.26.3-1~bookworm/; s/^Depends: .*/Depends: nginx-common/' tree/DEBIAN/control
+sed -i 's/^Version: .*/Version: 1.28.0-1~'$suite'/; s/^Depends: .*/Depends: nginx-common/' tree/DEBIAN/control
 printf '#!/bin/sh\nid nginx >/dev/null 2>&1 || useradd --system --no-create-home nginx\n' > tree/DEBIAN/preinst
 chmod 755 tree/DEBIAN/preinst
-dpkg-deb -b tree nginx.deb >&2; rm -r tree
-packages=$(echo dists/bookworm/nginx/binary-*/)Packages
+dpkg-deb -Znone -b tree nginx.deb >&2; rm -r tree
+packages=$(echo dists/$suite/nginx/binary-*/)Packages
 { dpkg-deb -f nginx.deb; echo "Filename: nginx.deb"; echo "Size: $(stat -c %s nginx.deb)"
   echo "SHA256: $(sha256sum nginx.deb | cut -d' ' -f1)"; } > $packages
-cd dists/bookworm
-{ echo "Origin: nginx"; echo "Suite: bookworm"; echo "Codename: bookworm"; echo "Components: nginx"
+cd dists/$suite
+{ echo "Origin: nginx"; echo "Suite: $suite"; echo "Codename: $suite"; echo "Components: nginx"
   echo "Architectures: $(dpkg --print-architecture)"; echo "Date: $(LC_ALL=C date -Ru)"; echo "SHA256:"
   for file in nginx/*/Packages; do echo " $(sha256sum $file | cut -d' ' -f1) $(stat -c %s $file) $file"; done; } > Release
 gpg --batch --quiet --local-user signer@example.com --clearsign --output InRelease Release
@@ -44,10 +45,9 @@ def test_only_the_named_key_is_trusted_and_its_packages_win(web: Web) -> None:
     refused = web.role(rc=2, **org, nginx_org_key=key(web, "other"))
     assert "NO_PUBKEY" in refused or "not signed" in refused
     master = web.master()
-    # The distribution's own offer is newer by number than what is pinned here; the repository wins all the same.
-    web.role(**org, nginx_org_key=key(web, "signer"), nginx_version="1.26.3*")
-    assert web.sh("dpkg-query -Wf '${Version}' nginx") == "1.26.3-1~bookworm"
-    assert web.sh("apt-cache policy nginx | grep -A1 '1.26.3-1' | grep -c ' 900 '", rc=None) == "1"
+    web.role(**org, nginx_org_key=key(web, "signer"), nginx_version="1.28.0*")
+    assert web.sh("dpkg-query -Wf '${Version}' nginx").startswith("1.28.0-1~")
+    assert web.sh("apt-cache policy nginx | grep -A1 '1.28.0-1' | grep -c ' 900 '", rc=None) == "1"
     assert web.master() not in (0, master)
     assert web.sh("ps -o user= -p $(pgrep -P $(cat /run/nginx.pid) | head -1)") == "nginx"
-    assert "changed=0" in web.role(**org, nginx_org_key=key(web, "signer"), nginx_version="1.26.3*")
+    assert "changed=0" in web.role(**org, nginx_org_key=key(web, "signer"), nginx_version="1.28.0*")
