@@ -36,8 +36,8 @@ Virtual hosts rolled out by the role, by a template task in a loop, and by `rsyn
 it changed; each run makes a connection of its own. Medians of three, the loop of a hundred once. Goals: 3x of `rsync` or less, and no more
 modules sent for more virtual hosts. `ping` is a play of that task alone, what Ansible takes to begin and to reach the host: {ping:.2f} s,
 which is {ratio:.1f} times `rsync`. The first goal leaves time for one or two modules beside it and is missed; that is the price of facts,
-of looking and of Ansible's tasks. With the number of virtual hosts the role takes {growth:.1f} ms more for each, most of it in Ansible's own
-check of the role's arguments and its handling of variables.
+of looking and of Ansible's tasks. With the number of virtual hosts the role takes {growth:.1f} ms more for each, most of it in
+Ansible's own check of the role's arguments and its handling of variables.
 """
 KEPT = ROOT / "tests/output/bench-nginx.json"
 
