@@ -1,7 +1,10 @@
 # Copyright: the steadfast.edge authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One lab for all of these tests, which follow one another: a server that has been built is the start of the next story."""
+"""One lab for all of these tests, which follow one another: a server that has been built is the start of the next story.
+
+LAB_RELEASE=trixie runs them on Debian 13.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,8 @@ def web() -> Iterator[Web]:
     kept = "KEEP_LAB" in os.environ  # for work on the tests themselves
     if not kept:
         subprocess.run(lab.command("down"), check=False, capture_output=True)
-    lab.verb("up")
+    release = os.environ.get("LAB_RELEASE")
+    lab.verb("up", *(["--release", release] if release else []))
     yield Web(lab)
     if not kept:
         lab.verb("down")
