@@ -32,7 +32,7 @@ ROOT = Path(__file__).resolve().parent.parent
 NEWEST = ROOT / ".venv-newest"
 PYTEST = r"(\d+) passed"
 # Lines by which the programs that run here say what failed: pytest, molecule, Ansible, ansible-test.
-FAILURE = re.compile(r"(?:FAILED|ERROR|CRITICAL|FATAL)\b|fatal:|\[ERROR\]")
+FAILURE = re.compile(r"(?:FAILED(?! - RETRYING)|ERROR|CRITICAL|FATAL)\b|fatal:|\[ERROR\]")
 LABS_AT_A_TIME = 3
 # As of nice(1). A lab that gets only what is left would take too long to boot.
 BEHIND, LAST = 5, 19

@@ -23,7 +23,7 @@ def program(name: str, script: str, proof: str = r"(\d+) passed", **kind: bool) 
 
 GOOD = program("good", "echo 3 passed")
 # As pytest ends, in colour; what it says last comes after what failed.
-SAID = r"\033[31mFAILED\033[0m test_x.py::test_y - no\n3 passed, 1 failed\n"
+SAID = r"FAILED - RETRYING: [app1]: Wait (89 retries left).\n\033[31mFAILED\033[0m test_x.py::test_y - no\n3 passed, 1 failed\n"
 BROKEN = program("broken", f"for n in $(seq 100); do echo line $n; done; printf '{SAID}'; exit 1")
 
 
@@ -52,6 +52,7 @@ def test_the_last_lines_say_what_failed_and_why(
     assert "== broken: exit code 1" in end
     assert "  | line 90" in end
     assert "FAILED test_x.py::test_y - no" in end
+    assert sum("RETRYING" in line for line in end) == 1, "only where the end of its log is shown"
     assert end[-1] == "2 passed, 1 failed: broken"
 
 
