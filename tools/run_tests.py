@@ -152,6 +152,11 @@ def run_all(wanted: list[Part], logs: Path) -> list[Result]:
                 return
             results[part.name] = run(part, logs, niceness)
 
+    def rest() -> None:
+        """Whoever finds no lab any more helps with what only computes, so that no core is idle at the end."""
+        lane(others, 0)
+        lane(computing, LAST)
+
     computing = deque(part for part in wanted if not part.lab)
     measuring = deque(part for part in wanted if part.alone)
     others = deque(part for part in wanted if part.lab and not part.alone)
@@ -159,7 +164,7 @@ def run_all(wanted: list[Part], logs: Path) -> list[Result]:
         lanes = [pool.submit(lane, computing, LAST) for _lane in range(1 if others or measuring else 2)]
         lanes.append(pool.submit(lane, others, BEHIND if measuring else 0))
         pool.submit(lane, measuring, 0).result()
-        lanes += [pool.submit(lane, others, 0) for _lane in range(LABS_AT_A_TIME - 1)]
+        lanes += [pool.submit(rest) for _lane in range(LABS_AT_A_TIME - 1)]
         for each in lanes:
             each.result()
     return [results[part.name] for part in wanted]

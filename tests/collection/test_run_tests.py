@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -75,4 +76,6 @@ def test_three_lanes(tmp_path: Path) -> None:
     results = run_tests.run_all(parts, tmp_path)
     assert [(result.part.name, result.problem) for result in results] == [(part.name, "") for part in parts]
     nice = {name: int((tmp_path / f"{name}.nice").read_text()) for name in ("first", "lab", "lint")}
-    assert nice["first"] < nice["lab"] < nice["lint"]
+    # This test may run at a low priority itself, and there is none below 19.
+    own = os.nice(0)
+    assert nice == {"first": own, "lab": min(19, own + run_tests.BEHIND), "lint": min(19, own + run_tests.LAST)}
