@@ -113,7 +113,8 @@ class Web:
         plan = asdict(client.Plan(url, rate, 900, **{"timeout": 5, **plan}))
         # It is ended by its number: what a closed connection leaves behind on the other side would ask on.
         asking = 'echo $$ >/run/asking; exec timeout 900 python3 - "$0"'
-        command = self.lab.reach("client1", "sh", "-c", asking, json.dumps(plan))
+        # A connection of its own, which nothing else can keep open.
+        command = self.lab.command("exec", "client1", "--", "sh", "-c", asking, json.dumps(plan))
         load = Load()
         with PROBE.open("rb") as script:
             process = subprocess.Popen(command, stdin=script, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
@@ -126,5 +127,9 @@ class Web:
             assert self.eventually(lambda: len(load.answers) > seen + rate)
         finally:
             subprocess.run(self.lab.reach("client1", "sh", "-c", "kill $(cat /run/asking)"), check=False)
-            process.wait()
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:  # it has told all that it saw
+                process.terminate()
+                process.wait()
             reader.join()
