@@ -17,7 +17,7 @@ dpkg-deb --root-owner-group -Znone -b "$work/tree" "$folder/$file" >/dev/null
     echo "Size: $(stat -c %s "$folder/$file")"
     echo "SHA256: $(sha256sum "$folder/$file" | cut -d ' ' -f 1)"
     echo
-} >>"$folder/Packages"
+} >"$folder/Packages"
 echo "deb [trusted=yes] file:$folder ./" >/etc/apt/sources.list.d/newer.list
 rm -rf "$work"
 apt-get -qq update
