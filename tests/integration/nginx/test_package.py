@@ -17,7 +17,7 @@ set -e
 rm -rf /opt/newer && mkdir -p /opt/newer && cd /opt/newer
 for package in nginx nginx-common; do
     dpkg-deb -R /opt/repo/${package}_*.deb tree
-    sed -i 's/^Version: .*/&.0newer/' tree/DEBIAN/control
+    sed -i 's/^Version: .*/&.0newer/; s/nginx-common (= [^)]*/&.0newer/' tree/DEBIAN/control
     dpkg-deb -Znone -b tree $package.deb >&2
     { dpkg-deb -f $package.deb; echo "Filename: ./$package.deb"; echo "Size: $(stat -c %s $package.deb)"
       echo "SHA256: $(sha256sum $package.deb | cut -d' ' -f1)"; echo; } >> Packages
