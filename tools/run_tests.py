@@ -34,8 +34,8 @@ PYTEST = r"(\d+) passed"
 # Lines by which the programs that run here say what failed: pytest, molecule, Ansible, ansible-test.
 FAILURE = re.compile(r"(?:FAILED(?! - RETRYING)|ERROR|CRITICAL|FATAL)\b|fatal:|\[ERROR\]")
 LABS_AT_A_TIME = 3
-# As of nice(1). A lab that gets only what is left would take too long to boot.
-BEHIND, LAST = 5, 19
+# As of nice(1). What gets only the rest of two busy cores runs into time limits: labs as they boot, units as they wait for threads.
+BEHIND, LAST = 5, 10
 MOST_FAILURES = 20
 LAST_LINES = 25
 WIDEST = 240
