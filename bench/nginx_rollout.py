@@ -150,7 +150,7 @@ def rows(measured: dict[int, dict[str, Any]]) -> Iterator[str]:
         for step in STEPS:
             role, rsync, ping = found["role"][step], found["rsync"][step], found["ping"][step]
             loop = found["loop"].get(step)
-            shown = f"{loop:.1f} s" if loop else f"{_reckoned(measured, count, step)} s (reckoned)"
+            shown = f"{loop:.1f} s" if loop else _reckoned(measured, count, step)
             sent = str(found["calls"]) if step == "none changed" else ""
             yield f"| {count} | {step} | {role:.1f} s | {shown} | {rsync:.2f} s | {role / rsync:.1f}x | {role / ping:.1f}x | {sent} |"
 
@@ -158,6 +158,6 @@ def rows(measured: dict[int, dict[str, Any]]) -> Iterator[str]:
 def _reckoned(measured: dict[int, dict[str, Any]], count: int, step: str) -> str:
     """Along the line through the two numbers that were measured."""
     if not {1, LOOPED} <= measured.keys():
-        return "?"
+        return "not measured"
     one, many = measured[1]["loop"][step], measured[LOOPED]["loop"][step]
-    return f"{one + (many - one) / (LOOPED - 1) * (count - 1):.0f}"
+    return f"{one + (many - one) / (LOOPED - 1) * (count - 1):.0f} s (reckoned)"
