@@ -21,13 +21,13 @@ INCLUDE = (
 )  # fmt: skip
 
 # Services that find nothing to do on a host of a lab, or that would reach for the network: every process that starts costs a
-# guest dearly. Without libpam-systemd, nobody logs in by logind.
+# guest dearly.
 MASKED = (
     "apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer", "e2scrub_all.timer", "e2scrub_reap.service", "fstrim.timer",
     "console-getty.service", "getty@.service", "serial-getty@.service", "systemd-binfmt.service", "proc-sys-fs-binfmt_misc.automount",
     "dev-hugepages.mount", "dev-mqueue.mount", "sys-kernel-config.mount", "sys-kernel-debug.mount", "sys-kernel-tracing.mount",
     "sys-fs-fuse-connections.mount", "systemd-pstore.service", "systemd-random-seed.service", "systemd-update-utmp.service",
-    "systemd-update-utmp-runlevel.service", "systemd-sysusers.service", "systemd-remount-fs.service", "systemd-logind.service",
+    "systemd-update-utmp-runlevel.service", "systemd-sysusers.service", "systemd-remount-fs.service",
     "systemd-ask-password-console.path", "systemd-ask-password-wall.path", "kmod-static-nodes.service", "modprobe@configfs.service",
     "modprobe@dm_mod.service", "modprobe@drm.service", "modprobe@efi_pstore.service", "modprobe@fuse.service", "modprobe@loop.service",
 )  # fmt: skip
