@@ -272,8 +272,9 @@ def report(gathered: dict[str, dict[str, Any]]) -> str:
             lines.append(f"| {what} | {one['seconds']:.0f} | {requests:,} | {gone} | {one['resent']} | {one['slowest']:.2f} s |")
     lines += ["", "| host by host | drained | of which waiting for connections | changed | proven and back |", "|---|---|---|---|---|"]
     for name, (what, _work) in PORTIONS.items():
+        verb = what.partition(",")[0]
         for host, drained, waited, changed, proven in gathered.get(name, {}).get("hosts", []):
-            lines.append(f"| {what.split(',')[0]} ({name}): {host} | {drained:.1f} s | {waited:.1f} s | {changed:.1f} s | {proven:.1f} s |")
+            lines.append(f"| {verb} ({name}): {host} | {drained:.1f} s | {waited:.1f} s | {changed:.1f} s | {proven:.1f} s |")
     return "\n".join(lines) + "\n"
 
 

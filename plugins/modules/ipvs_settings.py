@@ -218,7 +218,7 @@ after:
   type: dict
   sample: {loaded: true, sysctls: {conntrack: "1"}}
 table_persisted:
-  description: Whether M(steadfast.edge.ipvs_table#module) has left a table that is put back at boot.
+  description: Whether M(steadfast.edge.ipvs_table) has left a table that is put back at boot.
   returned: success
   type: bool
   sample: false

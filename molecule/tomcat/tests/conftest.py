@@ -92,5 +92,3 @@ def arguments(tmp_path: Path) -> Callable[..., list[str]]:
         return [str(SCENARIO / "entry.yml"), "--limit", "app2", "-e", f"@{file}"]
 
     return build
-
-
