@@ -59,22 +59,30 @@ def reload(rig: Rig) -> tuple[str, ...]:
 
 
 def read_without_end(rig: Rig, complaints: Path) -> None:
-    """Reads the whole tree by its live path. With the same mark before and after, all of it must be of one version."""
+    """Reads the live tree, again and again. Where it carries the same mark before and after, all of it must be of one version.
+
+    It is held open meanwhile: a switch that is undone brings the same mark back, and a slow reader by names would have seen both trees.
+    """
     rounds = (rig.base / "rounds").open("ab", buffering=0)
     while True:
         try:
             before = (rig.live / MARKER).read_text()
             (rig.live / "main.conf").read_text()
+            held = os.open(rig.live, os.O_RDONLY | os.O_DIRECTORY)
         except OSError as error:
             complaints.write_text(f"a name was missing: {error}")
             continue
         try:
-            seen = contents(rig.live)
-        except OSError:  # exchanged between listing and reading
+            tree = Path(f"/proc/self/fd/{held}")
+            if (tree / MARKER).read_text() == before:
+                seen = contents(tree)
+                if (rig.live / MARKER).read_text() == before and seen not in VERSIONS.values():
+                    complaints.write_text(f"neither version: {seen}")
+                rounds.write(b".")
+        except OSError:  # exchanged, and on its way out
             continue
-        if (rig.live / MARKER).read_text() == before and seen not in VERSIONS.values():
-            complaints.write_text(f"neither version: {seen}")
-        rounds.write(b".")
+        finally:
+            os.close(held)
 
 
 def test_a_reader_sees_one_version_or_the_other_and_the_next_run_completes(memory: Path) -> None:
