@@ -81,11 +81,14 @@ OVERRIDE = "/etc/systemd/system/nginx.service.d/steadfast-edge.conf"
 
 def test_what_is_not_wanted_any_more_goes(web: Web) -> None:
     """The timer where logrotate does it, the watch where no certificate is another's; and what somebody wrote to the unit."""
-    web.sh(f"echo 'Nice=19' >> {OVERRIDE}; systemctl daemon-reload")
+    shown = "systemctl show -p UMask --value nginx"
+    before = web.sh(shown)
+    web.sh(f"echo 'UMask=0077' >> {OVERRIDE}; systemctl daemon-reload")
+    assert web.sh(shown) == "0077" != before
     web.role()
     assert web.sh(f"ls {TIMER} {WATCH} 2>/dev/null", rc=None) == ""
     assert "dateext" in web.sh("cat /etc/logrotate.d/nginx")
-    assert web.sh("systemctl show -p Nice --value nginx") == "0"
+    assert web.sh(shown) == before
 
 
 def modules_sent(web: Web, **variables: Any) -> tuple[str, list[str]]:
