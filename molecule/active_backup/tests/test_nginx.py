@@ -68,6 +68,7 @@ def test_where_nginx_stays_dead_the_vip_stays_away(holders: Holders) -> None:
             holders.settle(without=[PREFERRED])
             noted, now = shell(holders, "cat /run/keepalived-ended/nginx; date +%s").split()
             assert 0 < int(noted) <= int(now)
+            # Longer than a check takes to succeed: that nothing happens can only be seen by looking again later.
             time.sleep(3)
             assert holders.now() == holders.wanted(without=[PREFERRED])
         finally:
