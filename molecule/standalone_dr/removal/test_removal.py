@@ -1,7 +1,7 @@
 # Copyright: the steadfast.edge authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What leaves the inventory leaves the hosts, in the order that loses no request. The last thing done to this lab."""
+"""What leaves the inventory leaves the hosts, in the order that loses no request, and keepalived comes and goes. The last of this lab."""
 
 from __future__ import annotations
 
@@ -20,3 +20,22 @@ def test_a_real_server_leaves_without_a_lost_request(lab: Lab, balancing: Balanc
     assert balancing.table("director1") == [f"-A -t {balancing.vip}:80 -s wlc", f"-a -t {balancing.vip}:80 -r 192.0.2.21:80 -g -w 1"]
     assert balancing.vip not in lab.addresses("web2", "lo")
     assert lab.run("web2", "sysctl", "-n", "net.ipv4.conf.all.arp_ignore") == "0\n"
+
+
+def test_keepalived_takes_over_and_gives_back(lab: Lab, balancing: Balancing, holders: Holders) -> None:
+    """One director cannot hand a VIP to another: that it serves again is what counts, and that there is one owner at a time."""
+    table = balancing.table("director1")
+    keepalived: dict[str, Any] = {
+        "edge_director": {"manager": "keepalived"},
+        "edge_vips": [{**vip, "virtual_router_id": 51} for vip in holders.vips],
+        "edge_virtual_services": [{"name": "shop-http", "vip": "shop", "port": 80, "real_servers": ["web1"]}],
+    }
+    assert holders.converge(**keepalived) > 0
+    holders.settle()
+    assert balancing.served(10) == {"web1": 10}
+    assert lab.run("director1", "sh", "-c", "ls /etc/steadfast-edge/ipvs.rules /etc/steadfast-edge/vip/others.batch 2>/dev/null || true") == ""
+    assert holders.converge(**keepalived) == 0
+    assert holders.converge(edge_virtual_services=keepalived["edge_virtual_services"]) > 0
+    assert balancing.served(10) == {"web1": 10}
+    assert balancing.table("director1") == table
+    assert lab.run("director1", "sh", "-c", "systemctl is-active keepalived || true") == "inactive\n"

@@ -107,9 +107,17 @@ class Balancer:
             self._await_kernel(wanted["keepalived.conf"])
         return result
 
-    def _files(self) -> tuple[Manifest, dict[str, Wanted]]:
+    def text(self, path: str) -> str:
+        """A released file as it is now; empty where there is none."""
+        content = self.host.read(f"{self.place.path}/{path}") if path in self._manifest().files else None
+        return (content or b"").decode("utf-8", "surrogateescape")
+
+    def _manifest(self) -> Manifest:
         state = Store(self.host, self.place.state_dir, self.host.resolve(self.place.path)).load()
-        manifest = state.switch.manifest if state.switch else state.live
+        return state.switch.manifest if state.switch else state.live
+
+    def _files(self) -> tuple[Manifest, dict[str, Wanted]]:
+        manifest = self._manifest()
         tree = self.host.scan(self.place.path, set(manifest.files))
         gone = sorted(path for path in manifest.files if path not in tree)
         if gone or not manifest.files:
