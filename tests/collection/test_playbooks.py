@@ -12,6 +12,8 @@ import tarfile
 from pathlib import Path
 
 import pytest
+import yaml
+from ansible_collections.steadfast.edge.plugins.module_utils._topology.variables import DERIVED
 from checkout import INVENTORIES, PLAYBOOKS, ROOT
 
 
@@ -29,6 +31,16 @@ def test_syntax(playbook: str) -> None:
 def test_every_inventory_passes_the_preflight(inventory: str) -> None:
     done = ansible("ansible-playbook", "-i", f"inventories/{inventory}", "playbooks/preflight.yml")
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_preflight_knows_every_variable_that_the_playbooks_fill() -> None:
+    """What play variables hide would silently do nothing in an inventory. Names of merged lists and global definitions are added to it."""
+    filled: set[str] = set()
+    for tier in ("app", "web", "directors"):
+        for play in yaml.safe_load((ROOT / f"playbooks/{tier}.yml").read_text(encoding="utf-8")):
+            filled |= {name for name in play.get("vars", {}) if not name.startswith("__") and "__" not in name}
+            filled |= {name for role in play.get("roles", []) for name in role.get("vars", {})}
+    assert filled - {"keepalived_global_defs"} == set(DERIVED)
 
 
 @pytest.fixture(name="deployment", scope="module")

@@ -121,7 +121,8 @@ def _keepalived_global_defs(derivation: Derivation) -> dict[str, Any]:
         # Every director sends and receives, whoever holds what; the number tells edges on one segment apart.
         interface = host_interface(derivation.inventory, derivation.host, derivation.problems)
         sync = {"interface": interface, "id": balanced[0]["virtual_router_id"]}
-    return {"vrrp_rt_priority": REALTIME_PRIORITY if fast else None, "vrrp_no_swap": fast, "lvs_sync_daemon": sync}
+    given = derivation.inventory.get(derivation.host, "keepalived_global_defs") or {}
+    return {"vrrp_rt_priority": REALTIME_PRIORITY if fast else None, "vrrp_no_swap": fast, "lvs_sync_daemon": sync, **given}
 
 
 def _member(derivation: Derivation, upstream: Item, member: Item) -> dict[str, Any]:
@@ -194,7 +195,7 @@ def vrrp_sync_groups(hostvars: Mapping[str, Mapping[str, Any]], host: str) -> li
 
 
 def keepalived_global_defs(hostvars: Mapping[str, Mapping[str, Any]], host: str) -> dict[str, Any]:
-    """keepalived_global_defs of a host: what the pace of VRRP and connection synchronisation ask for."""
+    """keepalived_global_defs of a host: what the pace of VRRP and connection synchronisation ask for, and what the inventory says."""
     found: dict[str, Any] = derive(_keepalived_global_defs, hostvars, host)
     return found
 

@@ -17,7 +17,7 @@ from .rules_forwarding import check_forwarding
 from .rules_hosts import Context, check_hosts
 from .rules_services import check_drained, check_services, check_upstreams
 from .rules_vrrp import check_vips, check_vrrp
-from .variables import check_variable_names
+from .variables import check_derived, check_variable_names
 from .vocabulary import Vocabulary, parse
 
 __all__ = ["check", "describe", "report"]
@@ -34,6 +34,7 @@ def check(inventory: Inventory, roles: Mapping[str, Mapping[str, Any]]) -> tuple
     for rule in rules:
         rule(context)
     check_variable_names(inventory, roles, vocabulary.foreign, problems)
+    check_derived(inventory, problems)
     check_role_variables(inventory, roles, problems)
     return vocabulary, sorted(problems, key=_place)
 

@@ -14,9 +14,33 @@ from .inventory import Inventory
 from .problems import Problems, closest, join_names
 from .vocabulary import HOST_VARIABLES, SHARED_VARIABLES
 
-__all__ = ["check_variable_names", "is_part", "owner_of"]
+__all__ = ["DERIVED", "check_derived", "check_variable_names", "is_part", "owner_of"]
 
 VOCABULARY = "edge"
+# What the playbooks fill, so that nobody would read a value of the inventory, and what to write instead.
+DERIVED = {
+    "keepalived_state": "Name the host among the holders of a VIP in edge_vips, or nowhere",
+    "keepalived_virtual_servers": "Write edge_virtual_services; what keepalived alone knows goes into keepalived_raw",
+    "keepalived_vrrp_instances": "Write edge_vips; what keepalived alone knows goes into keepalived_raw",
+    "keepalived_vrrp_sync_groups": "Write edge_vips[].sync_group",
+    "keepalived_vrrp_version": "Write edge_vrrp.version",
+    "lvs_director_forwarding": "Write forward: masquerade in edge_virtual_services",
+    "lvs_director_interfaces": "Write edge_interface, or edge_vips[].interface",
+    "lvs_director_manager": "Write edge_director.manager",
+    "lvs_director_services": "Write edge_virtual_services",
+    "lvs_director_sloppy_tcp": "It follows from edge_vrrp.connection_sync and a scheduler that hashes (mh, sh)",
+    "lvs_director_vips": "Write edge_vips",
+    "lvs_realserver_foreign_gateways": "They follow from edge_vips and edge_virtual_services",
+    "lvs_realserver_gateways": "They follow from edge_vips and edge_virtual_services",
+    "lvs_realserver_interfaces": "Write edge_interface",
+    "lvs_realserver_purge": "The playbooks know when a VIP may go",
+    "lvs_realserver_tunnel_vips": "Write edge_vips and edge_virtual_services",
+    "lvs_realserver_vips": "Write edge_vips and edge_virtual_services",
+    "nginx_upstreams": "Write edge_upstreams, or nginx_upstreams__NAME for upstreams of your own",
+    "tomcat_internal_proxies": "They are the web servers whose edge_upstreams name the host",
+    "tomcat_replication_address": "Write edge_address",
+    "tomcat_replication_members": "They are the hosts of edge_app",
+}
 
 
 def owner_of(name: str, owners: Collection[str]) -> str | None:
@@ -56,6 +80,11 @@ def check_variable_names(
         remedy = f"{ours}; if it belongs to something else, add its name or a pattern to edge_foreign_variables."
         # Without the value: nothing is known about it, it may be a secret.
         problems.add(name, None, message, remedy)
+
+
+def check_derived(inventory: Inventory, problems: Problems) -> None:
+    for name in sorted(DERIVED.keys() & _holders_of(inventory).keys()):
+        problems.add(name, None, "The playbooks fill this, and do not read what the inventory says.", f"{DERIVED[name]}, and remove this.")
 
 
 def _meant(name: str, known: Collection[str]) -> str | None:

@@ -140,6 +140,13 @@ def test_a_fast_pace_is_kept_in_real_time(inventory: dict[str, Any]) -> None:
     assert derive.keepalived_global_defs(hostvars(inventory), "director1") == {**calm, "vrrp_rt_priority": 50, "vrrp_no_swap": True}
 
 
+def test_global_definitions_of_the_inventory_win(inventory: dict[str, Any]) -> None:
+    inventory["all"]["edge_vrrp"] = {"preset": "fast"}
+    inventory["all"]["keepalived_global_defs"] = {"vrrp_rt_priority": 20, "smtp_server": "192.0.2.5"}
+    found = derive.keepalived_global_defs(hostvars(inventory), "director1")
+    assert found == {"vrrp_rt_priority": 20, "vrrp_no_swap": True, "lvs_sync_daemon": None, "smtp_server": "192.0.2.5"}
+
+
 def test_only_who_balances_exchanges_connections(inventory: dict[str, Any]) -> None:
     inventory["all"]["edge_vrrp"] = {"connection_sync": True}
     put(inventory["all"], "edge_vips[1].holders", ["director1"])
