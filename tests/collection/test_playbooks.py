@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import tarfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -37,10 +38,15 @@ def test_the_preflight_knows_every_variable_that_the_playbooks_fill() -> None:
     """What play variables hide would silently do nothing in an inventory. Names of merged lists and global definitions are added to it."""
     filled: set[str] = set()
     for tier in ("app", "web", "directors"):
-        for play in yaml.safe_load((ROOT / f"playbooks/{tier}.yml").read_text(encoding="utf-8")):
-            filled |= {name for name in play.get("vars", {}) if not name.startswith("__") and "__" not in name}
-            filled |= {name for role in play.get("roles", []) for name in role.get("vars", {})}
+        for play in _yaml(f"{tier}.yml"):
+            files = [_yaml(name) for name in play.get("vars_files", [])]
+            given = [play.get("vars", {}), *files, *(role.get("vars", {}) for role in play.get("roles", []))]
+            filled |= {name for variables in given for name in variables if "__" not in name}
     assert filled - {"keepalived_global_defs"} == set(DERIVED)
+
+
+def _yaml(name: str) -> Any:
+    return yaml.safe_load((ROOT / "playbooks" / name).read_text(encoding="utf-8"))
 
 
 @pytest.fixture(name="deployment", scope="module")
