@@ -1,7 +1,7 @@
 # Copyright: the steadfast.edge authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The configuration of nginx from the variables of its role; documented in nginx_files.yml and nginx_merged.yml."""
+"""The configuration of nginx from the variables of its role; documented in nginx_files.yml, nginx_merged.yml and nginx_exporter.yml."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from dataclasses import fields
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
+from ansible_collections.steadfast.edge.plugins.module_utils._nginx.exporter import plan_exporter
 from ansible_collections.steadfast.edge.plugins.module_utils._nginx.files import Host, build
 from ansible_collections.steadfast.edge.plugins.module_utils._nginx.merge import MERGED, merge
 from ansible_collections.steadfast.edge.plugins.module_utils._spec import Specification
@@ -17,6 +18,7 @@ from ansible_collections.steadfast.edge.plugins.module_utils._spec.roles import 
 from ansible_collections.steadfast.edge.plugins.module_utils._topology.problems import Problems
 
 HOST = tuple(each.name for each in fields(Host))
+OF_EXPORTER = ("nginx_exporter", "nginx_status")
 
 
 def report(problems: Problems) -> str:
@@ -56,8 +58,22 @@ def nginx_merged(variables: Any, name: Any) -> list[dict[str, Any]]:
     return merged
 
 
+def nginx_exporter(variables: Any) -> dict[str, str]:
+    """Return where the exporter listens and asks, nothing where there is none; raise AnsibleFilterError with everything that is wrong."""
+    if not isinstance(variables, Mapping):
+        raise AnsibleFilterError(f"nginx_exporter takes variables of the role: {', '.join(OF_EXPORTER)}.")
+    problems = Problems()
+    options = options_of("nginx")
+    parts = {name: plain(value) for name, value in variables.items() if name in OF_EXPORTER}
+    found = Specification({name: options[name] for name in OF_EXPORTER}).read(parts, "", problems)
+    planned = plan_exporter(found or {}, problems)
+    if len(problems):
+        raise AnsibleFilterError(report(problems))
+    return planned
+
+
 class FilterModule:
     """Offers the filters to Ansible."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
-        return {"nginx_files": nginx_files, "nginx_merged": nginx_merged}
+        return {"nginx_files": nginx_files, "nginx_merged": nginx_merged, "nginx_exporter": nginx_exporter}

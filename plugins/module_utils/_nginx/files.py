@@ -13,6 +13,7 @@ from .._topology.problems import Problems
 from . import servers, stream, tls
 from .context import Context, Host
 from .core import print_events, print_main
+from .exporter import plan_exporter
 from .locations import read_nested
 from .maps import print_maps
 from .merge import MERGED, merge
@@ -63,6 +64,7 @@ def _check(context: Context) -> None:
     for variable in ("nginx_servers", "nginx_stream_servers"):
         context.check_names(variable)
     tls.check_certificates(context)
+    plan_exporter(values, context.problems)
 
 
 def _new_file() -> Block:

@@ -98,3 +98,50 @@ def test_a_merged_list_is_complete() -> None:
 def test_what_cannot_be_merged_is_told(variables: Any, name: str, said: str) -> None:
     with pytest.raises(AnsibleFilterError, match=re.escape(said)):
         plugin.nginx_merged(variables, name)
+
+
+def exporter(given: dict[str, Any], **status: Any) -> dict[str, str]:
+    variables = {"nginx_exporter": {"enabled": True, **given}, "nginx_status": {"enabled": True, **status}, "nginx_servers": "no matter"}
+    found: dict[str, str] = plugin.nginx_exporter(variables)
+    return found
+
+
+def test_the_exporter_asks_for_the_counters_where_they_are() -> None:
+    assert exporter({}) == {
+        "listen": "127.0.0.1:9113",
+        "scrape_uri": "http://127.0.0.1:8081/nginx_status",
+        "url": "http://127.0.0.1:9113/metrics",
+    }
+    found = exporter({"address": "192.0.2.21", "port": "9200"}, address="198.51.100.21", port=8090, path="/the counters")
+    assert (found["listen"], found["scrape_uri"]) == ("192.0.2.21:9200", "http://198.51.100.21:8090/the%20counters")
+
+
+@pytest.mark.parametrize(
+    ("address", "listen", "reached"),
+    [
+        ("0.0.0.0", "0.0.0.0:9113", "127.0.0.1"),
+        ("::", "[::]:9113", "[::1]"),
+        ("[2001:db8::21]", "[2001:db8::21]:9113", "[2001:db8::21]"),
+    ],
+)
+def test_the_host_reaches_what_listens_on_any_address(address: str, listen: str, reached: str) -> None:
+    found = exporter({"address": address}, address=address)
+    assert found == {"listen": listen, "scrape_uri": f"http://{reached}:8081/nginx_status", "url": f"http://{reached}:9113/metrics"}
+
+
+@pytest.mark.parametrize("variables", [{}, {"nginx_exporter": {}}, {"nginx_exporter": {"enabled": False, "address": "web1"}}])
+def test_no_exporter_unless_it_is_asked_for(variables: dict[str, Any]) -> None:
+    assert plugin.nginx_exporter(variables) == {}
+
+
+@pytest.mark.parametrize(
+    ("variables", "said"),
+    [
+        ([], "takes variables of the role: nginx_exporter, nginx_status"),
+        ({"nginx_exporter": {"enabled": True}}, "1. nginx_exporter.enabled: true"),
+        ({"nginx_exporter": {"enabeld": True}}, "Did you mean enabled?"),
+    ],
+)
+def test_an_exporter_that_cannot_work_is_refused(variables: Any, said: str) -> None:
+    with pytest.raises(AnsibleFilterError, match=re.escape(said)):
+        plugin.nginx_exporter(variables)

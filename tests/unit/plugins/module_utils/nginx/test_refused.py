@@ -29,6 +29,10 @@ def one_stream(**given: Any) -> dict[str, Any]:
     return {"nginx_stream_servers": [{"name": "db", "listen": [{"port": 1}], "proxy_pass": "192.0.2.1:1", **given}]}
 
 
+def exporter(**given: Any) -> dict[str, Any]:
+    return {"nginx_status": {"enabled": True}, "nginx_exporter": {"enabled": True, **given}}
+
+
 CASES = [
     ({"nginx_servers": []}, "nginx_servers", "listen on nothing"),
     ({"nginx_user": "root"}, "nginx_user", "never run as root"),
@@ -78,6 +82,10 @@ CASES = [
     (one_server(tls={"certificate": [], "ocsp_stapling": True}), "nginx_servers[shop].tls.ocsp_stapling", "nginx_resolvers"),
     ({"nginx_maps": [{"name": "$a", "source": "$b"}]}, "nginx_maps[$a].name", "cannot be a name"),
     ({"nginx_status": {"enabled": True, "address": "192.0.2.21"}}, "nginx_status.allow", "could read"),
+    ({"nginx_exporter": {"enabled": True}}, "nginx_exporter.enabled", "nginx_status: {enabled: true}"),
+    (exporter(address="web1"), "nginx_exporter.address", "127.0.0.1 for itself alone"),
+    (exporter(address="192.0.2.21:9113"), "nginx_exporter.address", "not an IP address"),
+    (exporter(port=70000), "nginx_exporter.port", "from 1 to 65535"),
     (one_stream(listen=[]), "nginx_stream_servers[db].listen", "nowhere"),
     (one_stream(proxy_pass=None), "nginx_stream_servers[db].proxy_pass", "leads nowhere"),
     (one_stream(proxy_responses=1), "nginx_stream_servers[db].proxy_responses", "udp"),
