@@ -31,7 +31,7 @@ RESOLVED = {
     "nginx_servers": [{"name": "shop", "locations": [{"path": "/", "proxy_pass": "http://app"}]}],
 }
 # The current nginx was built without the module that counts.
-LACKING = {"current": {"nginx_status"}}
+LACKING = {"current": {"nginx_status", "nginx_exporter"}}
 
 
 def examples() -> dict[str, dict[str, Any]]:
