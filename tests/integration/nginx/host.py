@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -79,6 +80,13 @@ class Web:
         """Runs the role; what it printed."""
         playbook = ["ansible-playbook", "-i", str(self.lab.inventory), str(HERE / "converge.yml"), "-e", json.dumps(variables)]
         return self.ansible(*playbook, *options, rc=rc)
+
+    def modules_sent(self, **variables: Any) -> tuple[str, list[str]]:
+        """What a run of the role printed, and the modules that the host was sent; facts are the play's affair."""
+        cursor = self.sh("journalctl -n 1 --show-cursor -q | sed -n 's/^-- cursor: //p'")
+        printed = self.role(**variables)
+        calls = re.findall(r"ansible-([\w.]+)", self.sh(f"journalctl -q --after-cursor='{cursor}' | grep Invoked"))
+        return printed, sorted(name.rpartition(".")[2] for name in calls if "setup" not in name)
 
     def tasks(self, *tasks: dict[str, Any]) -> list[dict[str, Any]]:
         """What each of these tasks answered, one after the other in one play; one that fails ends nothing."""

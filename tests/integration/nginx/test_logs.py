@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 import time
 from collections import Counter
-from typing import Any
 
 from ansible_collections.steadfast.edge.tests.integration.nginx.host import WEB, Load, Web
 
@@ -76,31 +75,26 @@ def test_old_files_go(web: Web) -> None:
 
 TIMER = "/etc/systemd/system/nginx-rotate.* /usr/local/sbin/steadfast-edge-nginx-rotate"
 WATCH = "/etc/systemd/system/nginx-certificates.* /usr/local/sbin/steadfast-edge-nginx-certificates"
+EXPORTER = "/etc/systemd/system/prometheus-nginx-exporter.service.d/*.conf"
 OVERRIDE = "/etc/systemd/system/nginx.service.d/steadfast-edge.conf"
 
 
 def test_what_is_not_wanted_any_more_goes(web: Web) -> None:
-    """The timer where logrotate does it, the watch where no certificate is another's; and what somebody wrote to the unit."""
+    """The timer where logrotate does it, the watch where no certificate is another's, the exporter; and what somebody wrote to the unit."""
     shown = "systemctl show -p UMask --value nginx"
     before = web.sh(shown)
     web.sh(f"echo 'UMask=0077' >> {OVERRIDE}; systemctl daemon-reload")
     assert web.sh(shown) == "0077" != before
     web.role()
-    assert web.sh(f"ls {TIMER} {WATCH} 2>/dev/null", rc=None) == ""
+    assert web.sh(f"ls {TIMER} {WATCH} {EXPORTER} 2>/dev/null", rc=None) == ""
+    unit = "prometheus-nginx-exporter.service"
+    assert web.sh(f"systemctl is-active {unit}; systemctl is-enabled {unit}", rc=None).split() == ["inactive", "disabled"]
     assert "dateext" in web.sh("cat /etc/logrotate.d/nginx")
     assert web.sh(shown) == before
 
 
-def modules_sent(web: Web, **variables: Any) -> tuple[str, list[str]]:
-    """What a run of the role printed, and the modules that the host was sent; facts are the play's affair."""
-    cursor = web.sh("journalctl -n 1 --show-cursor -q | sed -n 's/^-- cursor: //p'")
-    printed = web.role(**variables)
-    calls = re.findall(r"ansible-([\w.]+)", web.sh(f"journalctl -q --after-cursor='{cursor}' | grep Invoked"))
-    return printed, sorted(name.rpartition(".")[2] for name in calls if "setup" not in name)
-
-
 def test_a_run_that_changes_nothing_makes_two_calls(web: Web) -> None:
-    printed, modules = modules_sent(web)
+    printed, modules = web.modules_sent()
     assert "changed=0" in printed
     assert modules == ["config_release", "nginx_info"]
 
@@ -115,7 +109,7 @@ def test_logrotate(web: Web) -> None:
 def test_none_takes_all_of_it_off(web: Web) -> None:
     """Files of the unit that systemd has not read since they were changed may be those of a run that died: they are seen to, once more."""
     web.sh(f"touch {OVERRIDE}")
-    _printed, modules = modules_sent(web, nginx_log_rotation="none")
+    _printed, modules = web.modules_sent(nginx_log_rotation="none")
     assert modules.count("config_release") == 2
     assert web.sh(f"ls /etc/logrotate.d/nginx {TIMER} 2>/dev/null", rc=None) == ""
     assert "nginx-rotate" not in web.sh("systemctl list-timers --all --no-legend")
