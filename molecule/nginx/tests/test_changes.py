@@ -18,6 +18,8 @@ from labclient import Lab
 from .remote import NoAnswer, Remote, Request
 
 SCENARIO = Path(__file__).resolve().parents[1]
+METRICS = "http://198.51.100.21:9113/metrics"
+EXPORTER = "prometheus-nginx-exporter.service"
 SITE = "http://changing.balancing.example.com/"
 
 
@@ -99,3 +101,25 @@ def test_a_refused_change_leaves_everything_as_it_was(lab: Lab, client: Remote) 
     assert "proxy_buffering" in refused
     assert lab.run("web1", "find", "/etc/nginx", "-type", "f", "-exec", "sha256sum", "{}", "+") == before
     assert client.get("http://static.example.com/").status == 200
+
+
+def exporter(lab: Lab) -> dict[str, str]:
+    """Its unit, as systemd sees it."""
+    shown = lab.run("web1", "systemctl", "show", "--property=ActiveState,UnitFileState,MainPID,DropInPaths", EXPORTER)
+    return dict(line.split("=", 1) for line in shown.splitlines())
+
+
+def test_an_exporter_that_cannot_listen_leaves_the_one_of_before(lab: Lab, from_host: Callable[[str], Remote]) -> None:
+    wrong = {"nginx_exporter": {"enabled": True, "address": "198.51.100.99"}}
+    said = lab.playbook_fails(str(SCENARIO / "converge.yml"), "--limit", "web1", "-e", json.dumps(wrong))
+    assert "http://198.51.100.99:9113/metrics" in said
+    assert "nginx_up 1" in from_host("origin2").get(METRICS).body
+
+
+def test_an_exporter_that_is_not_wanted_any_more_goes(lab: Lab, from_host: Callable[[str], Remote], run: Run) -> None:
+    before = exporter(lab)
+    assert (before["ActiveState"], before["UnitFileState"]) == ("active", "enabled")
+    run(nginx_exporter={})
+    with pytest.raises(NoAnswer, match="ConnectionRefused"):
+        from_host("origin2").get(METRICS)
+    assert exporter(lab) == {"ActiveState": "inactive", "UnitFileState": "disabled", "MainPID": "0", "DropInPaths": ""}

@@ -42,6 +42,30 @@ def test_counters_are_for_nobody_else(client: Remote, from_host: Callable[[str],
     assert "Active connections" in lab.run("web1", "curl", "-sf", COUNTERS)
 
 
+def metrics(remote: Remote) -> dict[str, float]:
+    """What Prometheus would read, labels apart."""
+    shown = remote.get(f"http://{BACK}:9113/metrics").body
+    return {name: float(value) for name, value in re.findall(r"^(nginx_\w+) (\S+)$", shown, re.MULTILINE)}
+
+
+def test_counters_go_to_prometheus(client: Remote, from_host: Callable[[str], Remote]) -> None:
+    before = metrics(from_host("origin2"))
+    for _turn in range(20):
+        client.get("http://shop.example.com/")
+    after = metrics(from_host("origin2"))
+    assert (before["nginx_up"], after["nginx_up"]) == (1, 1)
+    # The exporter asks once for each time that it is asked, over a connection that it may keep.
+    assert after["nginx_http_requests_total"] - before["nginx_http_requests_total"] == 21
+    assert after["nginx_connections_accepted"] - before["nginx_connections_accepted"] in (20, 21)
+
+
+def test_prometheus_is_answered_on_the_right_side_only(client: Remote, lab: Lab) -> None:
+    with pytest.raises(NoAnswer, match="ConnectionRefused"):
+        client.get("http://192.0.2.21:9113/metrics")
+    (listening,) = lab.run("web1", "ss", "-Htln", "sport", "=", ":9113").splitlines()
+    assert listening.split()[3] == f"{BACK}:9113"
+
+
 def test_health_is_shown_on_the_right_side(client: Remote, from_host: Callable[[str], Remote]) -> None:
     inside = from_host("origin2").get(f"http://{BACK}:8091/well")
     assert (inside.status, inside.body) == (200, "ok\n")
