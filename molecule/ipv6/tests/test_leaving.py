@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Callable
 from typing import Any
 
 from balancing import FILE, LARGE, Balancing
@@ -19,10 +20,16 @@ SECONDS = 40
 
 
 def begin_download(balancing: Balancing) -> subprocess.Popen[str]:
-    fetch = ["curl", "--silent", "--show-error", "--fail", "--limit-rate", str(LARGE // SECONDS), "--speed-limit", "1000", "--speed-time", "20"]
-    shown = ["--output", "/dev/null", "--write-out", "%header{x-edge-web} %{size_download}", balancing.url(path="large")]
+    fetch = ["curl", "--silent", "--show-error", "--fail", "--limit-rate", str(LARGE // SECONDS), "--speed-time", "20"]
+    shown = ["--speed-limit", "1000", "--output", "/dev/null", "--write-out", "%header{x-edge-web} %{size_download}", balancing.url(path="large")]
     argv = balancing.lab.command("exec", "client1", "--", *fetch, *shown)
     return subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def downloading(lab: Lab, vip: str) -> dict[str, int]:
+    """From how many connections to the VIP each real server serves."""
+    listed = {host: lab.run(host, "ss", "-Htn", "state", "established", "src", f"[{vip}]:80") for host in (STAYS, LEAVES)}
+    return {host: len(lines.splitlines()) for host, lines in listed.items()}
 
 
 def service(*real_servers: str) -> list[dict[str, Any]]:
@@ -30,10 +37,13 @@ def service(*real_servers: str) -> list[dict[str, Any]]:
     return [{"name": "shop-http", "vip": "shop", "port": 80, "scheduler": "rr", "real_servers": list(real_servers), "check": check}]
 
 
-def test_a_real_server_that_leaves_ends_what_it_has_begun(lab: Lab, holders: Holders, balancing: Balancing) -> None:
+def test_a_real_server_that_leaves_ends_what_it_has_begun(
+    lab: Lab, holders: Holders, balancing: Balancing, eventually: Callable[..., Any]
+) -> None:
     for host in (STAYS, LEAVES):
         lab.run(host, "truncate", "--size", str(LARGE), FILE)
     downloads = [begin_download(balancing) for _each in range(DOWNLOADS)]
+    eventually(lambda: downloading(lab, balancing.vip), {STAYS: DOWNLOADS // 2, LEAVES: DOWNLOADS // 2})
     with balancing.asking() as answered:
         assert holders.converge(edge_virtual_services=service(STAYS)) > 0
     assert set(answered) == {STAYS, LEAVES}
