@@ -20,9 +20,9 @@ SECONDS = 40
 
 
 def begin_download(balancing: Balancing) -> subprocess.Popen[str]:
-    fetch = ["curl", "--silent", "--show-error", "--fail", "--limit-rate", str(LARGE // SECONDS), "--speed-time", "20"]
-    shown = ["--speed-limit", "1000", "--output", "/dev/null", "--write-out", "%header{x-edge-web} %{size_download}", balancing.url(path="large")]
-    argv = balancing.lab.command("exec", "client1", "--", *fetch, *shown)
+    limits = ["--limit-rate", str(LARGE // SECONDS), "--speed-limit", "1000", "--speed-time", "20"]
+    shown = ["--silent", "--show-error", "--fail", "--output", "/dev/null", "--write-out", "%header{x-edge-web} %{size_download}"]
+    argv = balancing.lab.command("exec", "client1", "--", "curl", *limits, *shown, balancing.url(path="large"))
     return subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
