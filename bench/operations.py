@@ -260,7 +260,9 @@ def report(gathered: dict[str, dict[str, Any]]) -> str:
     pages = f"{LOAD['fresh']['rate']} over fresh connections, {LOAD['kept']['rate']} over kept ones, {LOAD['slow']['rate']} that take 2 s"
     lines = [
         f"`make bench-operations` on {os.cpu_count()} cores: the lab and its clients on one machine. {rate:.0f} requests per second all "
-        f"the time: {pages}, and a download of 15 s every 2 s. {total:,} requests, {lost} lost. The goal is none.",
+        f"the time: {pages}, and a download of 15 s every 2 s. {total:,} requests in {len(gathered)} of {len(PORTIONS)} portions, "
+        f"{lost} lost. The goal is none. The inventory is `inventories/lab` with `connection_sync`, `preset: standard`, a `preempt_delay` "
+        "of 30 s, and 60 s for old workers of nginx.",
         "",
         "| what | seconds | requests | lost | sent again over a new connection | slowest page |",
         "|---|---|---|---|---|---|",
