@@ -1,7 +1,7 @@
 # Copyright: the steadfast.edge authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A real server that leaves the inventory ends what it has begun, and gets nothing new; then it is gone from every table."""
+"""A real server that leaves the inventory ends what it has begun, and gets nothing new; a director that leaves hands its VIP over."""
 
 from __future__ import annotations
 
@@ -56,4 +56,15 @@ def test_a_real_server_that_leaves_ends_what_it_has_begun(
 
 def test_it_comes_back(holders: Holders, balancing: Balancing) -> None:
     assert holders.converge() > 0
+    assert balancing.served(10) == {STAYS: 5, LEAVES: 5}
+
+
+def test_a_director_that_holds_no_vip_any_more_hands_it_over(lab: Lab, holders: Holders, balancing: Balancing) -> None:
+    assert holders.converge(edge_vips=[{**vip, "holders": ["director2"]} for vip in holders.vips]) > 0
+    assert lab.holders(balancing.vip, balancing.directors) == ["director2"]
+    assert lab.run("director1", "sh", "-c", "systemctl is-active keepalived || true") == "inactive\n"
+    assert balancing.table("director1") == []
+    assert balancing.served(10) == {STAYS: 5, LEAVES: 5}
+    assert holders.converge() > 0
+    holders.settle()
     assert balancing.served(10) == {STAYS: 5, LEAVES: 5}
