@@ -9,7 +9,7 @@ import json
 import subprocess
 import threading
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
@@ -46,6 +46,12 @@ class Balancing:
         url = self.url(port, f"?[1-{count}]")
         shown = self.lab.run("client1", *ask, "--output", "/dev/null", "--write-out", "%header{x-edge-web}\n", url)
         return dict(Counter(shown.split()))
+
+    def beside(self, shares: Mapping[str, int]) -> dict[str, int]:
+        """Who did not answer the share that he should, within 10 %: a connection that a client tries again counts twice."""
+        answered = self.served(sum(shares.values()))
+        hosts = {*shares, *answered}
+        return {host: answered.get(host, 0) for host in hosts if abs(answered.get(host, 0) - shares.get(host, 0)) > shares.get(host, 0) / 10}
 
     @contextmanager
     def asking(self) -> Iterator[Counter[str]]:
