@@ -15,7 +15,8 @@ from ansible_collections.steadfast.edge.plugins.module_utils._ipvs import table
 from ansible_collections.steadfast.edge.plugins.module_utils._ipvs.host import Host as IpvsHost
 from ansible_collections.steadfast.edge.plugins.module_utils._release._host import Host
 from ansible_collections.steadfast.edge.plugins.module_utils._release._model import FILE, Manifest, Prove, Request, Wanted
-from ansible_collections.steadfast.edge.plugins.module_utils._release._release import Outcome, release
+from ansible_collections.steadfast.edge.plugins.module_utils._release._release import Outcome, locked, release_locked
+from ansible_collections.steadfast.edge.plugins.module_utils._release._stage import Paths
 from ansible_collections.steadfast.edge.plugins.module_utils._release._store import Store
 
 __all__ = ["Balancer", "Outcome", "Place", "Result", "amended"]
@@ -94,6 +95,11 @@ class Balancer:
 
     def apply(self, wish: Wish, vips: str | None, check: bool) -> Result:
         wish.check()
+        # From before the files are read: a call at the same time waits, and then amends and judges what this one has made of them.
+        with locked(self.host, self.place.request([], check)) as paths:
+            return self._apply(paths, wish, vips, check)
+
+    def _apply(self, paths: Paths, wish: Wish, vips: str | None, check: bool) -> Result:
         manifest, files = self._files()
         texts = {path: item.content.decode("utf-8", "surrogateescape") for path, item in files.items() if item.kind == FILE}
         wanted = amended(self.place, texts, wish, vips)
@@ -101,7 +107,7 @@ class Balancer:
         if not result.changed:
             result.msg = f"{self.place.path} is as wanted"
             return result
-        outcome = release(self.host, self.place.request(_released(files, wanted, manifest), check), self.warn)
+        outcome = release_locked(self.host, self.place.request(_released(files, wanted, manifest), check), paths, self.warn)
         result.msg = outcome.msg
         if not check and outcome.reloaded and self.place.kind == KEEPALIVED:
             self._await_kernel(wanted["keepalived.conf"])

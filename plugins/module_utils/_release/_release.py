@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from ansible_collections.steadfast.edge.plugins.module_utils._release._check import check_tree, locate
@@ -35,7 +36,7 @@ from ansible_collections.steadfast.edge.plugins.module_utils._release._stage imp
 from ansible_collections.steadfast.edge.plugins.module_utils._release._store import Earlier, Store
 from ansible_collections.steadfast.edge.plugins.module_utils._release._switch import Switcher
 
-__all__ = ["Outcome", "release"]
+__all__ = ["Outcome", "locked", "release", "release_locked"]
 
 ATTEMPTS = 5
 LOCK_INTERVAL = 0.1
@@ -72,14 +73,26 @@ class _Situation:
 
 def release(host: Host, request: Request, warn: Callable[[str], None]) -> Outcome:
     """Raises ReleaseError; the live tree is then the one that was there before."""
+    with locked(host, request) as paths:
+        return release_locked(host, request, paths, warn)
+
+
+@contextmanager
+def locked(host: Host, request: Request) -> Iterator[Paths]:
+    """Keeps everybody else from releasing. For those who make the new files from the ones that are there."""
     paths = check_place(host, request.path, request.state_dir, request.check_mode)
-    if not host.is_directory(paths.parent):
-        return _Run(host, request, paths, warn).forecast_without_parent()
-    lock = _lock(host, paths, request.timeout)
+    lock = _lock(host, paths, request.timeout) if host.is_directory(paths.parent) else None
     try:
-        return _Run(host, request, paths, warn).run()
+        yield paths
     finally:
-        host.unlock(lock)
+        if lock is not None:
+            host.unlock(lock)
+
+
+def release_locked(host: Host, request: Request, paths: Paths, warn: Callable[[str], None]) -> Outcome:
+    """What release() does, for a caller who holds the lock."""
+    run = _Run(host, request, paths, warn)
+    return run.run() if host.is_directory(paths.parent) else run.forecast_without_parent()
 
 
 def _lock(host: Host, paths: Paths, timeout: float) -> int:

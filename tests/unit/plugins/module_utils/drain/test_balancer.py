@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from ansible_collections.steadfast.edge.plugins.module_utils._drain.members impo
 from ansible_collections.steadfast.edge.plugins.module_utils._ipvs.host import Host as IpvsHost
 from ansible_collections.steadfast.edge.plugins.module_utils._release._errors import ReleaseError
 from ansible_collections.steadfast.edge.plugins.module_utils._release._host import Finished, Process
-from ansible_collections.steadfast.edge.plugins.module_utils._release._model import FILE, Request, Wanted
+from ansible_collections.steadfast.edge.plugins.module_utils._release._model import FILE, Node, Request, Wanted
 from ansible_collections.steadfast.edge.plugins.module_utils._release._release import release
 from ansible_collections.steadfast.edge.tests.unit.plugins.module_utils.drain.test_texts import DIRECTOR, UPSTREAMS
 from ansible_collections.steadfast.edge.tests.unit.plugins.module_utils.release.rig import HastyHost
@@ -54,9 +55,9 @@ class Rig:
         wanted = tuple(Wanted(path, FILE, text.encode(), mode=0o600, **owner) for path, text in files.items())
         release(self.host, Request(str(self.live), self.place.state_dir, wanted), print)
 
-    def apply(self, drained: bool, *members: str, vips: str | None = None, check: bool = False) -> Result:
+    def apply(self, drained: bool, *members: str, vips: str | None = None, check: bool = False, host: Service | None = None) -> Result:
         ipvs = IpvsHost(lambda argv: (1, "", ""), root=str(self.base))
-        return Balancer(self.place, self.host, ipvs, print).apply(Wish(drained, members, "roll"), vips, check)
+        return Balancer(self.place, host or self.host, ipvs, print).apply(Wish(drained, members, "roll"), vips, check)
 
     def earlier(self) -> list[str]:
         return sorted(path.name for path in (self.base / "state").rglob("*.tar"))
@@ -117,3 +118,67 @@ def test_a_tree_that_is_not_whole_is_left_alone(tmp_path: Path, files: dict[str,
         (rig.live / "keepalived.conf").unlink()
     with pytest.raises(DrainError, match=r"site\.yml"):
         rig.apply(True, "192.0.2.21")
+
+
+class Reader(Service):
+    """Somebody else comes the moment it has read the files."""
+
+    def __init__(self, meanwhile: Callable[[], None]) -> None:
+        super().__init__()
+        self.meanwhile = meanwhile
+        self.read_once = False
+
+    def scan(self, root: str, contents: Collection[str] = ()) -> dict[str, Node]:
+        found = super().scan(root, contents)
+        if not self.read_once:
+            self.read_once = True
+            self.meanwhile()
+        return found
+
+
+class Waiter(Service):
+    """Shows that it waits for somebody."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.moved = threading.Event()
+
+    def sleep(self, seconds: float) -> None:
+        self.moved.set()
+        super().sleep(seconds)
+
+
+def at_the_same_time(rig: Rig, first: str, second: str) -> list[DrainError]:
+    """Drains two; the second call comes when the first one has read the files. What went wrong with the second one."""
+    waiter = Waiter()
+    problems: list[DrainError] = []
+
+    def drain_second() -> None:
+        try:
+            rig.apply(True, second, host=waiter)
+        except DrainError as error:
+            problems.append(error)
+        finally:
+            waiter.moved.set()
+
+    thread = threading.Thread(target=drain_second)
+
+    def meanwhile() -> None:
+        thread.start()
+        waiter.moved.wait(30)
+
+    rig.apply(True, first, host=Reader(meanwhile))
+    thread.join(30)
+    return problems
+
+
+def test_two_calls_at_the_same_time_drain_both(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, "keepalived", {"keepalived.conf": DIRECTOR.replace("weight 0", "weight 2")})
+    assert not at_the_same_time(rig, "192.0.2.21", "192.0.2.22")
+    assert (rig.live / "keepalived.conf").read_text().count("# drained by roll") == 2
+
+
+def test_two_calls_at_the_same_time_do_not_drain_everybody(director: Rig) -> None:
+    (refused,) = at_the_same_time(director, "192.0.2.21", "192.0.2.22")
+    assert "would be left with 0 of its 2 members" in str(refused)
+    assert (director.live / "keepalived.conf").read_text().count("# drained by roll") == 1
