@@ -15,8 +15,9 @@ from ansible_collections.steadfast.edge.plugins.module_utils._ipvs import table
 from ansible_collections.steadfast.edge.plugins.module_utils._ipvs.host import Host as IpvsHost
 from ansible_collections.steadfast.edge.plugins.module_utils._release._host import Host
 from ansible_collections.steadfast.edge.plugins.module_utils._release._model import FILE, Manifest, Prove, Request, Wanted
+from ansible_collections.steadfast.edge.plugins.module_utils._release._prove import unit_of
 from ansible_collections.steadfast.edge.plugins.module_utils._release._release import Outcome, locked, release_locked
-from ansible_collections.steadfast.edge.plugins.module_utils._release._stage import Paths
+from ansible_collections.steadfast.edge.plugins.module_utils._release._stage import Paths, read_token
 from ansible_collections.steadfast.edge.plugins.module_utils._release._store import Store
 
 __all__ = ["Balancer", "Outcome", "Place", "Result", "amended"]
@@ -104,12 +105,10 @@ class Balancer:
         texts = {path: item.content.decode("utf-8", "surrogateescape") for path, item in files.items() if item.kind == FILE}
         wanted = amended(self.place, texts, wish, vips)
         result = self._result(texts, wanted)
-        if not result.changed:
-            result.msg = f"{self.place.path} is as wanted"
-            return result
+        # Also where the files are as wanted: a call that was cut off may owe the reload.
         outcome = release_locked(self.host, self.place.request(_released(files, wanted, manifest), check), paths, self.warn)
-        result.msg = outcome.msg
-        if not check and outcome.reloaded and self.place.kind == KEEPALIVED:
+        result.msg, result.changed = outcome.msg, result.changed or outcome.changed
+        if self.place.kind == KEEPALIVED and not check and (outcome.reloaded or (wish.drained and self._runs())):
             self._await_kernel(wanted["keepalived.conf"])
         return result
 
@@ -119,8 +118,10 @@ class Balancer:
         return (content or b"").decode("utf-8", "surrogateescape")
 
     def _manifest(self) -> Manifest:
-        state = Store(self.host, self.place.state_dir, self.host.resolve(self.place.path)).load()
-        return state.switch.manifest if state.switch else state.live
+        """Of the tree that lies there: a release that was cut off has brought its own to life, or not yet."""
+        live = self.host.resolve(self.place.path)
+        state = Store(self.host, self.place.state_dir, live).load()
+        return state.switch.manifest if state.switch and read_token(self.host, live) == state.switch.token else state.live
 
     def _files(self) -> tuple[Manifest, dict[str, Wanted]]:
         manifest = self._manifest()
@@ -145,6 +146,9 @@ class Balancer:
         if was != is_now:
             actions.append("yield the VIPs" if is_now else "take part in the election of VIPs again")
         return Result(dict(texts) != dict(wanted), before, after, is_now, actions=actions)
+
+    def _runs(self) -> bool:
+        return unit_of(self.host, self.place.service).running
 
     def _await_kernel(self, text: str) -> None:
         """A weight in a file is a wish; connections go where the kernel's table says."""

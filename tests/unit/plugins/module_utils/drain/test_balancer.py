@@ -20,7 +20,8 @@ from ansible_collections.steadfast.edge.plugins.module_utils._release._host impo
 from ansible_collections.steadfast.edge.plugins.module_utils._release._model import FILE, Node, Request, Wanted
 from ansible_collections.steadfast.edge.plugins.module_utils._release._release import release
 from ansible_collections.steadfast.edge.tests.unit.plugins.module_utils.drain.test_texts import DIRECTOR, UPSTREAMS
-from ansible_collections.steadfast.edge.tests.unit.plugins.module_utils.release.rig import HastyHost
+from ansible_collections.steadfast.edge.tests.unit.plugins.module_utils.ipvs.rig import MemoryHost, declared, fill
+from ansible_collections.steadfast.edge.tests.unit.plugins.module_utils.release.rig import Died, HastyHost
 
 
 class Service(HastyHost):
@@ -48,6 +49,7 @@ class Rig:
         self.host = Service()
         self.place = Place(kind, str(self.live), kind, "/usr/sbin/nginx", state_dir=str(base / "state"))
         self.base = base
+        self.ipvs = IpvsHost(lambda argv: (1, "", ""), root=str(base))
         self.release(files)
 
     def release(self, files: dict[str, str]) -> None:
@@ -56,8 +58,7 @@ class Rig:
         release(self.host, Request(str(self.live), self.place.state_dir, wanted), print)
 
     def apply(self, drained: bool, *members: str, vips: str | None = None, check: bool = False, host: Service | None = None) -> Result:
-        ipvs = IpvsHost(lambda argv: (1, "", ""), root=str(self.base))
-        return Balancer(self.place, host or self.host, ipvs, print).apply(Wish(drained, members, "roll"), vips, check)
+        return Balancer(self.place, host or self.host, self.ipvs, print).apply(Wish(drained, members, "roll"), vips, check)
 
     def earlier(self) -> list[str]:
         return sorted(path.name for path in (self.base / "state").rglob("*.tar"))
@@ -182,3 +183,74 @@ def test_two_calls_at_the_same_time_do_not_drain_everybody(director: Rig) -> Non
     (refused,) = at_the_same_time(director, "192.0.2.21", "192.0.2.22")
     assert "would be left with 0 of its 2 members" in str(refused)
     assert (director.live / "keepalived.conf").read_text().count("# drained by roll") == 1
+
+
+class Mortal(Service):
+    """Killed at one step of a release."""
+
+    def __init__(self, step: str) -> None:
+        super().__init__()
+        self.step = step
+
+    def exchange(self, first: str, second: str) -> None:
+        if self.step == "exchange" and "probe" not in first:
+            raise Died
+        super().exchange(first, second)
+
+    def run(self, argv: Sequence[str], timeout: float) -> Finished:
+        if argv[:2] == ["systemctl", self.step]:
+            raise Died
+        return super().run(argv, timeout)
+
+
+@pytest.mark.parametrize("step", ["exchange", "reload"])
+def test_what_was_cut_off_is_not_done(director: Rig, step: str) -> None:
+    with pytest.raises(Died):
+        director.apply(True, "192.0.2.21", vips="yielded", host=Mortal(step))
+    assert director.apply(True, "192.0.2.21", vips="yielded", check=True).changed
+    assert ["systemctl", "reload", "keepalived"] not in director.host.commands
+    assert director.apply(True, "192.0.2.21", vips="yielded").changed
+    assert director.host.commands[-1] == ["systemctl", "reload", "keepalived"]
+    assert not director.apply(True, "192.0.2.21", vips="yielded").changed
+    director.apply(False, "all", vips="held")
+    assert (director.live / "keepalived.conf").read_text() == DIRECTOR
+
+
+class Slow(Service):
+    """keepalived takes its time, and this is its clock."""
+
+    def __init__(self, state: str = "active") -> None:
+        super().__init__()
+        self.state = state
+        self.clock = 0.0
+
+    def run(self, argv: Sequence[str], timeout: float) -> Finished:
+        found = super().run(argv, timeout)
+        return Finished(found.rc, found.output.replace("active", self.state))
+
+    def now(self) -> float:
+        return self.clock
+
+    def sleep(self, seconds: float) -> None:
+        self.clock += seconds
+
+
+def in_the_kernel(weight: int) -> MemoryHost:
+    ipvs = MemoryHost()
+    fill(ipvs.fake, declared({"address": "192.0.2.150", "port": 80, "destinations": [{"address": "192.0.2.21", "weight": weight}]}))
+    return ipvs
+
+
+def test_the_kernel_is_looked_at_again_when_the_call_is_repeated(director: Rig) -> None:
+    director.ipvs = in_the_kernel(3)
+    for _attempt in range(2):
+        with pytest.raises(DrainError, match=r"192\.0\.2\.21:80 still gets connections 15 s after"):
+            director.apply(True, "192.0.2.21", host=Slow())
+    director.ipvs = in_the_kernel(0)
+    assert not director.apply(True, "192.0.2.21", host=Slow()).changed
+
+
+def test_a_keepalived_that_is_down_is_not_waited_for(director: Rig) -> None:
+    director.ipvs = in_the_kernel(3)
+    assert director.apply(True, "192.0.2.21", host=Slow("inactive")).changed
+    assert not director.apply(True, "192.0.2.21", host=Slow("inactive")).changed
