@@ -9,13 +9,18 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-__all__ = ["ALL", "Decide", "DrainError", "Member", "Wish", "check_remaining", "meant"]
+__all__ = ["ALL", "Decide", "DrainError", "Member", "Wish", "check_remaining", "meant", "name_of"]
 
 WHO = re.compile(r"[a-z][a-z0-9_]*")
 
 
 class DrainError(Exception):
     """The one reason why nothing was changed."""
+
+
+def name_of(address: str, port: object) -> str:
+    """One name for one member, wherever it is spoken of: what does not compare equal is not found again."""
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
 
 
 @dataclass(frozen=True)
@@ -31,7 +36,7 @@ class Member:
 
     @property
     def name(self) -> str:
-        return f"{self.address}:{self.port}" if ":" not in self.address else f"[{self.address}]:{self.port}"
+        return name_of(self.address, self.port)
 
 
 # Who shall have drained a member from now on; empty: nobody.

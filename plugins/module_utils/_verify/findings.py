@@ -9,6 +9,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from ansible_collections.steadfast.edge.plugins.module_utils._drain.members import name_of
+
 from .wishes import HostVars, Wish, wish
 
 __all__ = ["Finding", "findings"]
@@ -133,7 +135,7 @@ def _members(
     there = {(member["address"], member["port"]): member for member in live.get("destinations", [])}
     for server in item["real_servers"]:
         found = there.pop((server["address"], server["port"]), None)
-        name = f"{server['address']}:{server['port']}"
+        name = name_of(server["address"], server["port"])
         if found is None:
             yield Finding(host, f"{service} has lost the real server {name}.", lost)
             continue
@@ -151,7 +153,7 @@ def _members(
     for address, port in there:
         if (address, port) == (sorry.get("address"), sorry.get("port")):
             continue  # it stands in for those that are lost, and these are findings already
-        yield Finding(host, f"{service} has the real server {address}:{port}, which the inventory does not know.", REPEAT)
+        yield Finding(host, f"{service} has the real server {name_of(address, port)}, which the inventory does not know.", REPEAT)
 
 
 def _real_server(host: str, look: Mapping[str, Any], wanted: Wish) -> Iterator[Finding]:
@@ -190,4 +192,4 @@ def _key(item: Mapping[str, Any]) -> tuple[str, str, int]:
 
 
 def _name(key: tuple[str, str, int]) -> str:
-    return f"{key[0]} {key[1]}:{key[2]}"
+    return f"{key[0]} {name_of(key[1], key[2])}"

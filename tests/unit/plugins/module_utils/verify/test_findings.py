@@ -210,6 +210,14 @@ def test_a_finding_says_in_whose_name_somebody_is_out() -> None:
     assert [finding["by"] for finding in findings(SEEN, edge)] == ["", "roll", "hand"]
 
 
+def test_a_drain_of_an_ipv6_real_server_is_one_finding_too() -> None:
+    seen = hostvars(good("ipv6"))
+    edge = {"director1": {**healthy()["director1"], "ipvs": [_live(item) for item in derive.virtual_servers(seen, "director1")]}}
+    edge["director1"]["ipvs"][0]["destinations"][0]["weight"] = 0
+    edge["director1"]["trees"]["/etc/keepalived"] = _tree(drained=[_mark("[2001:db8::21]:80", "roll")])
+    assert [finding["by"] for finding in findings(seen, edge)] == ["roll"]
+
+
 def test_all_findings_come_at_once() -> None:
     edge = healthy()
     edge["web1"]["services"]["nginx"] = "failed"
