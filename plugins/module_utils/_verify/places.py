@@ -14,6 +14,7 @@ from ansible_collections.steadfast.edge.plugins.module_utils._topology.inventory
 __all__ = ["endpoints", "health_path", "keepalived_place", "nginx_place", "value"]
 
 KEEPALIVED = "/etc/keepalived"
+EVERYWHERE = ("", "0.0.0.0", "::")
 NAME = re.compile(r"(\*\.)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?", re.IGNORECASE)
 
 
@@ -58,8 +59,11 @@ def _endpoints(inventory: Inventory, host: str, address: str) -> Iterator[dict[s
         names = [str(name) for name in server.get("server_names") or [] if NAME.fullmatch(str(name)) and "." in str(name)]
         for listen in server.get("listen") or [{"port": 443}]:
             port = listen.get("port") or 80
-            if not (port != 80 if listen.get("tls") is None else listen["tls"]):
+            # Who speaks the PROXY protocol hangs up on a client that only speaks TLS.
+            if listen.get("proxy_protocol") or not (port != 80 if listen.get("tls") is None else listen["tls"]):
                 continue
+            given = str(listen.get("address") or "").strip("[]")
+            at = address if given in EVERYWHERE else given
             for name in names:
                 asked = f"any{name[1:]}" if name.startswith("*") else name
-                yield {"address": str(listen.get("address") or address).replace("::", address), "port": port, "name": asked}
+                yield {"address": at, "port": port, "name": asked}

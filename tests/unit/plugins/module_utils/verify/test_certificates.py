@@ -92,3 +92,23 @@ def test_which_endpoints_speak_tls() -> None:
         {"address": "192.0.2.21", "port": 443, "name": "any.example.net"},
         {"address": "192.0.2.21", "port": 8443, "name": "own.example.com"},
     ]
+
+
+@pytest.mark.parametrize(
+    ("listen", "asked"),
+    [
+        ({}, ["192.0.2.21"]),
+        ({"address": "0.0.0.0"}, ["192.0.2.21"]),
+        ({"address": "::"}, ["192.0.2.21"]),
+        ({"address": "[::]"}, ["192.0.2.21"]),
+        ({"address": "192.0.2.150"}, ["192.0.2.150"]),
+        ({"address": "2001:db8::150"}, ["2001:db8::150"]),
+        ({"address": "[2001:db8::150]"}, ["2001:db8::150"]),
+        # It answers nobody who does not say first for whom he asks.
+        ({"proxy_protocol": True}, []),
+    ],
+)
+def test_where_they_are_asked(listen: dict[str, object], asked: list[str]) -> None:
+    server = {"name": "shop", "tls": {"certificate": "shop"}, "server_names": ["shop.example.com"], "listen": [{"port": 443, **listen}]}
+    found = endpoints(Inventory({"web1": {"nginx_servers": [server]}}), "web1", "192.0.2.21")
+    assert [endpoint["address"] for endpoint in found] == asked
