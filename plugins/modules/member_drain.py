@@ -49,7 +49,8 @@ options:
     default: hand
   min_serving:
     description:
-      - Nothing is done where fewer members than this, or than the quorum of a virtual server, would be left in a pool. V(0) accepts any.
+      - Nothing is done where fewer members than this would be left in a pool, or in a virtual server less weight than its quorum.
+        V(0) accepts any.
     type: int
     default: 1
   max_unavailable:

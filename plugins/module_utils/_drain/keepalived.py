@@ -50,8 +50,8 @@ def _weights(text: str) -> Iterator[tuple[str, tuple[Member, re.Match[str]] | No
         server, weight = SERVER.fullmatch(heads[1]), WEIGHT.fullmatch(line)
         if len(heads) == 2 and server and weight and heads[0].startswith("virtual_server "):
             pool = heads[0].replace("virtual_server ", "the virtual server ", 1)
-            serving = int(weight["weight"]) > 0
-            yield line, (Member(pool, server["address"], server["port"] or "", serving, weight["by"] or "", quorum), weight)
+            now, usual = int(weight["weight"]), int(weight["was"] or weight["weight"])
+            yield line, (Member(pool, server["address"], server["port"] or "", now > 0, weight["by"] or "", usual, quorum), weight)
         else:
             yield line, None
 

@@ -32,7 +32,8 @@ class Member:
     port: str
     serving: bool
     by: str = ""  # who has drained it
-    least: int = 1  # what the pool itself wants to be left
+    weight: int = 1  # that it has, or had before it was drained
+    quorum: int = 0  # the weight that the pool itself wants to be left
 
     @property
     def name(self) -> str:
@@ -76,15 +77,32 @@ def meant(member: Member, names: Iterable[str]) -> bool:
 
 
 def check_remaining(before: Sequence[Member], after: Sequence[Member], wish: Wish) -> None:
-    """Refuses to leave a pool with fewer members than it needs, where this call takes one away."""
+    """Refuses to leave a pool with less than it needs, where this call takes something away."""
     for pool in dict.fromkeys(member.pool for member in after):
-        left, had = ({one.address for one in found if one.pool == pool and one.serving} for found in (after, before))
-        everybody = {one.address for one in before if one.pool == pool and (one.serving or one.by)}
-        least = max([wish.least, *(one.least for one in after if one.pool == pool)]) if wish.least else 0
-        if wish.most_out is not None:
-            least = max(least, len(everybody) - wish.most_out)
-        if left < had and len(left) < least:
-            raise DrainError(
-                f"members: {pool} would be left with {len(left)} of its {len(everybody)} members, and {least} must go on serving. "
-                "Put others back first, add a member, or allow more of them to be out."
-            )
+        had, left = ([one for one in found if one.pool == pool] for found in (before, after))
+        _check_number(pool, had, left, wish)
+        if wish.least:
+            _check_quorum(pool, had, left)
+
+
+def _check_number(pool: str, before: Sequence[Member], after: Sequence[Member], wish: Wish) -> None:
+    """Whoever is a member at several ports, or twice, is one that serves or does not."""
+    left, had = ({one.address for one in found if one.serving} for found in (after, before))
+    everybody = {one.address for one in before if one.serving or one.by}
+    least = wish.least if wish.most_out is None else max(wish.least, len(everybody) - wish.most_out)
+    if left < had and len(left) < least:
+        raise DrainError(
+            f"members: {pool} would be left with {len(left)} of its {len(everybody)} members, and {least} must go on serving. "
+            "Put others back first, add a member, or allow more of them to be out."
+        )
+
+
+def _check_quorum(pool: str, before: Sequence[Member], after: Sequence[Member]) -> None:
+    """keepalived adds up weights, however many members they are of."""
+    left, had = (sum(one.weight for one in found if one.serving) for found in (after, before))
+    quorum = max(one.quorum for one in after)
+    if left < had and left < quorum:
+        raise DrainError(
+            f"members: {pool} would be left with a weight of {left}, and its quorum is {quorum}. "
+            "Put others back first, add a member, or lower the quorum."
+        )

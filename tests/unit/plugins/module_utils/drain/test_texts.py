@@ -128,10 +128,25 @@ def test_the_last_member_is_not_taken_out() -> None:
     assert drain(KEEPALIVED, out, "192.0.2.22", least=0) != out
 
 
-def test_a_quorum_counts() -> None:
-    strict = DIRECTOR.replace("quorum 1", "quorum 2")
-    with pytest.raises(DrainError, match="2 must go on serving"):
-        drain(KEEPALIVED, {"keepalived.conf": strict}, "192.0.2.21")
+@pytest.mark.parametrize(
+    ("quorum", "name", "left"),
+    [
+        (2, "192.0.2.21", 1),  # of 3 and 1, the 1 is left
+        (4, "192.0.2.22", 3),
+        (5, "192.0.2.22", 3),  # there never were as many
+    ],
+)
+def test_a_quorum_is_a_weight(quorum: int, name: str, left: int) -> None:
+    strict = DIRECTOR.replace("quorum 1", f"quorum {quorum}")
+    said = rf"192\.0\.2\.150 80 would be left with a weight of {left}, and its quorum is {quorum}"
+    with pytest.raises(DrainError, match=said):
+        drain(KEEPALIVED, {"keepalived.conf": strict}, name)
+    assert drain(KEEPALIVED, {"keepalived.conf": strict}, name, least=0) != {"keepalived.conf": strict}
+
+
+def test_one_heavy_real_server_may_be_a_quorum() -> None:
+    strict = DIRECTOR.replace("quorum 1", "quorum 3")
+    assert "drained by roll, was 1" in drain(KEEPALIVED, {"keepalived.conf": strict}, "192.0.2.22")["keepalived.conf"]
 
 
 def test_vips_are_yielded_and_held_again() -> None:
