@@ -32,6 +32,7 @@ options:
   members:
     description:
       - Addresses as the files have them, each with or without C(:port).
+      - With O(state=drained), nothing is done where one of them is in no pool.
       - With O(state=serving), V(all) means all that were drained in the name O(by).
       - Left out, the members stay as they are.
     type: list

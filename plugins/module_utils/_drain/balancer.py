@@ -10,7 +10,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.steadfast.edge.plugins.module_utils._drain import keepalived, nginx
-from ansible_collections.steadfast.edge.plugins.module_utils._drain.members import DrainError, Member, Wish, check_remaining
+from ansible_collections.steadfast.edge.plugins.module_utils._drain.members import (
+    DrainError,
+    Member,
+    Wish,
+    check_known,
+    check_remaining,
+)
 from ansible_collections.steadfast.edge.plugins.module_utils._ipvs import table
 from ansible_collections.steadfast.edge.plugins.module_utils._ipvs.host import Host as IpvsHost
 from ansible_collections.steadfast.edge.plugins.module_utils._release._host import Host
@@ -69,11 +75,12 @@ class Result:
 
 
 def amended(place: Place, texts: Mapping[str, str], wish: Wish, vips: str | None) -> dict[str, str]:
-    """The files as they shall be. Pure; raises DrainError where too few members would be left."""
+    """The files as they shall be. Pure; raises DrainError for members that are not there, and where too few would be left."""
     amend, read = (keepalived.amend, keepalived.members) if place.kind == KEEPALIVED else (nginx.amend, nginx.members)
     found = {path: amend(text, wish.decide) for path, text in texts.items()}
     before = [member for text in texts.values() for member in read(text)]
     after = [member for text in found.values() for member in read(text)]
+    check_known(before, wish, place.path)
     check_remaining(before, after, wish)
     if vips is None or place.kind != KEEPALIVED:
         return found

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-__all__ = ["ALL", "Decide", "DrainError", "Member", "Wish", "check_remaining", "meant", "name_of"]
+__all__ = ["ALL", "Decide", "DrainError", "Member", "Wish", "check_known", "check_remaining", "meant", "name_of"]
 
 WHO = re.compile(r"[a-z][a-z0-9_]*")
 
@@ -74,6 +74,17 @@ class Wish:
 def meant(member: Member, names: Iterable[str]) -> bool:
     """By its address, or by address and port."""
     return any(name in (member.address, f"[{member.address}]", member.name) for name in names)
+
+
+def check_known(members: Sequence[Member], wish: Wish, path: str) -> None:
+    """Whoever is misspelt, or is not released yet, would go on being served while somebody works on him."""
+    unknown = [name for name in wish.members if not any(meant(member, [name]) for member in members)]
+    if wish.drained and unknown:
+        pools = ", ".join(dict.fromkeys(member.pool for member in members))
+        raise DrainError(
+            f"members: there is no {', '.join(unknown)} in {path}, {f'only {pools}' if pools else 'nor any pool'}. "
+            "Write the address as it is there, or run site.yml if the inventory is newer."
+        )
 
 
 def check_remaining(before: Sequence[Member], after: Sequence[Member], wish: Wish) -> None:

@@ -44,19 +44,21 @@ def _as_real_server(
     ports: list[int] = []
     addresses: list[str] = []
     for director in inventory.groups.get("edge_directors", []):
-        questions = []
-        for item in derive.virtual_servers(hostvars, director):
-            for server in item["real_servers"]:
-                if server["address"] == address and director != host:
-                    questions += server_requests(server, item["check"])
-                    ports.append(server["port"])
-                    # Where addresses are translated, connections come to the host's own.
-                    addresses.append(address if item["forward"] == "NAT" else item["address"])
-        if addresses and director != host:
+        mine = [
+            (item, server)
+            for item in derive.virtual_servers(hostvars, director)
+            for server in item["real_servers"]
+            if server["address"] == address
+        ]
+        if mine and director != host:
+            questions = [found for item, server in mine for found in server_requests(server, item["check"])]
             # A director without keepalived has its weights in the kernel alone.
             kind = "keepalived" if derive.vrrp_instances(hostvars, director) else "ipvs"
             place = keepalived_place(inventory, director)
             balancers.append({"host": director, "balancer": kind, "members": [address], "requests": questions, **place})
+            ports += [server["port"] for _item, server in mine]
+            # Where addresses are translated, connections come to the host's own.
+            addresses += [address if item["forward"] == "NAT" else item["address"] for item, _server in mine]
     return {"ports": _once(ports), "addresses": _once(addresses), "peers": []} if ports else None
 
 

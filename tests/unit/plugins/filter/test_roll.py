@@ -29,6 +29,21 @@ def test_a_web_server_is_a_real_server_on_every_director() -> None:
     assert (found["vips"], found["urls"]) == ([], [])
 
 
+def test_a_director_without_this_real_server_is_not_asked_to_drain_it() -> None:
+    """In whichever order: the first director has it, the second only another one."""
+    inventory = good()
+    inventory["all"]["edge_vips"] = [
+        {"name": name, "address": f"192.0.2.{number}/24", "virtual_router_id": number, "holders": holders}
+        for name, number, holders in (("shop", 150, ["director1"]), ("center", 151, ["director2"]))
+    ]
+    inventory["all"]["edge_virtual_services"] = [
+        {"name": vip, "vip": vip, "port": 80, "real_servers": [web]} for vip, web in (("shop", "web1"), ("center", "web2"))
+    ]
+    seen = hostvars(inventory)
+    assert told(part(seen, "web1")) == [("director1", "keepalived", ["192.0.2.21"])]
+    assert told(part(seen, "web2")) == [("director2", "keepalived", ["192.0.2.22"])]
+
+
 def test_a_tomcat_is_a_member_on_every_web_server() -> None:
     found = part(SEEN, "app1")
     assert told(found) == [(web, "nginx", ["192.0.2.31:8080", "192.0.2.31:8081", "192.0.2.31:8082"]) for web in ("web1", "web2")]

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from ansible_collections.steadfast.edge.plugins.module_utils._drain import keepalived, nginx
 from ansible_collections.steadfast.edge.plugins.module_utils._drain.balancer import Place, amended
@@ -104,8 +106,20 @@ def test_ipv6_members(name: str) -> None:
     assert "server [2001:db8::33]:8080 weight=1 max_fails=1 fail_timeout=10s down; # drained by roll" in out["upstreams.conf"]
 
 
-def test_another_port_is_another_member() -> None:
-    assert drain(NGINX, {"upstreams.conf": UPSTREAMS}, "192.0.2.31:8081") == {"upstreams.conf": UPSTREAMS}
+@pytest.mark.parametrize(
+    ("place", "files", "names", "said"),
+    [
+        (KEEPALIVED, {"keepalived.conf": DIRECTOR}, ("192.0.2.99",), "192.0.2.99 in /etc/keepalived, only the virtual server 192.0.2.150"),
+        (NGINX, {"upstreams.conf": UPSTREAMS}, ("192.0.2.31:8081",), "192.0.2.31:8081 in /etc/nginx, only the upstream shop-app."),
+        (NGINX, {"upstreams.conf": UPSTREAMS}, ("x", "192.0.2.31", "192.0.2.9"), "x, 192.0.2.9 in /etc/nginx, only the upstream shop-app."),
+        (NGINX, {"nginx.conf": "events {}\n"}, ("192.0.2.31",), "192.0.2.31 in /etc/nginx, nor any pool."),
+    ],
+)
+def test_nobody_is_drained_who_is_not_there(place: Place, files: dict[str, str], names: tuple[str, ...], said: str) -> None:
+    with pytest.raises(DrainError, match=re.escape(said)):
+        drain(place, files, *names)
+    # Whoever is gone needs not be put back.
+    assert back(place, files, *names) == files
 
 
 def test_what_the_inventory_has_out_is_nobodys_drain() -> None:
