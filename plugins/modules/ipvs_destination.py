@@ -81,6 +81,12 @@ options:
     description: Checksum of the encapsulation, with O(state=present).
     type: str
     choices: [none, standard, remote]
+  min_serving:
+    description:
+      - With O(state=drained), nothing is done where fewer real servers with a weight than this would be left in a service.
+        V(0) accepts any.
+    type: int
+    default: 0
   drain_timeout:
     description: Seconds to wait with O(state=drained) and O(state=absent). With V(0) nothing is waited for.
     type: int
@@ -114,6 +120,7 @@ EXAMPLES = r"""
   steadfast.edge.ipvs_destination:
     address: "{{ ansible_host }}"
     state: drained
+    min_serving: 1
     drain_timeout: 120
     on_drain_timeout: fail
   delegate_to: "{{ item }}"

@@ -21,6 +21,7 @@ __all__ = [
     "NotAvailable",
     "NotPermitted",
     "PartialFailure",
+    "TooFewLeft",
     "from_errno",
     "report",
 ]
@@ -54,6 +55,10 @@ class KernelRefused(IpvsError):
 
 class NoAnswer(IpvsError):
     """The netlink socket failed, or the kernel stayed silent."""
+
+
+class TooFewLeft(IpvsError):
+    """A service would be left with fewer real servers than must go on serving."""
 
 
 class PartialFailure(IpvsError):

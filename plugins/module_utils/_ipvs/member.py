@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.steadfast.edge.plugins.module_utils._ipvs import apply, drain, model, normalise, plan, render
-from ansible_collections.steadfast.edge.plugins.module_utils._ipvs.errors import InvalidValue
+from ansible_collections.steadfast.edge.plugins.module_utils._ipvs.errors import InvalidValue, TooFewLeft
 from ansible_collections.steadfast.edge.plugins.module_utils._ipvs.host import Host
 from ansible_collections.steadfast.edge.plugins.module_utils._ipvs.memory import Memory
 from ansible_collections.steadfast.edge.plugins.module_utils._ipvs.reconcile import current_table
@@ -29,6 +29,7 @@ class Wanted:
     address: tuple[int, str]
     port: int | None
     attributes: dict[str, Any] = field(default_factory=dict)
+    least: int = 0  # real servers that a drain must leave in each service
 
 
 @dataclass
@@ -67,7 +68,8 @@ def wanted(params: Mapping[str, Any]) -> Wanted:
     port = params.get("port")
     if port is not None and not 0 <= port <= 65535:
         raise InvalidValue(f"{subject}: port is {port}, but must be between 0 and 65535.", subject)
-    return Wanted(params["state"], service, normalise.address(params["address"], subject), port, attributes)
+    least = params.get("min_serving") or 0
+    return Wanted(params["state"], service, normalise.address(params["address"], subject), port, attributes, least)
 
 
 def reconcile(host: Host, declared: Wanted, policy: drain.Policy, check: bool, clock: drain.Clock | None = None) -> Result:
@@ -78,6 +80,8 @@ def reconcile(host: Host, declared: Wanted, policy: drain.Policy, check: bool, c
     result = Result()
     for service, key in targets:
         _decide(after[service], key, declared, memory, result)
+    if declared.state == "drained":
+        _insist(current, after, targets, declared.least)
     quiet = declared.state != "present"
     changes = plan.between(current, after, drain=quiet and policy.timeout > 0)
     result.before, result.after = _shown(current, targets), _shown(after, targets)
@@ -147,6 +151,20 @@ def _present(
     if given.get("forward", "tunnel") != "tunnel":
         kept.update(tunnel_type=None, tunnel_port=None, tunnel_checksum=None)
     return normalise.destination(service, {**kept, **given})
+
+
+def _insist(current: model.Table, after: model.Table, targets: list[plan.Leaving], least: int) -> None:
+    """Whoever serves at several ports is one. What was too little before is not the fault of this call."""
+    for service in sorted({service for service, _unused in targets}):
+        had, left = ({key.address for key, item in _destinations(table[service]) if item.weight} for table in (current, after))
+        if left < had and len(left) < least:
+            everybody = {key.address for key, _item in _destinations(after[service])}
+            message = f"{service} would be left with {len(left)} of its {len(everybody)} real servers, and {least} must go on serving. "
+            raise TooFewLeft(f"{message}Put others back first, add a real server, or allow fewer of them.", str(service))
+
+
+def _destinations(entry: model.Entry) -> Iterable[tuple[model.DestKey, model.Destination]]:
+    return (entry.destinations or {}).items()
 
 
 def _shown(table: model.Table, targets: list[plan.Leaving]) -> list[dict[str, Any]]:

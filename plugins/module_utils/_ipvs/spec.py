@@ -87,5 +87,6 @@ def member() -> dict[str, Any]:
         "drain_timeout": {"type": "int", "default": 60},
         "drain_limit": {"type": "int", "default": 0},
         "drain_counters": {"type": "list", "elements": "str", "choices": ["active", "inactive", "persistent"], "default": ["active"]},
+        "min_serving": {"type": "int", "default": 0},
         "state": {"type": "str", "choices": ["present", "absent", "drained"], "default": "present"},
     }

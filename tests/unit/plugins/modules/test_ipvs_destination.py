@@ -45,6 +45,7 @@ def test_added_and_removed(monkeypatch: pytest.MonkeyPatch, host: MemoryHost) ->
         ({"service": {"address": "192.0.2.150", "port": 81}}, "There is no virtual service"),
         ({"forward": "route", "service": WEB, "port": 81}, "the port must be the service's 80"),
         ({"drain_counters": ["idle"]}, "drain_counters"),
+        ({"state": "drained", "min_serving": 2}, "2 must go on serving"),
     ],
 )
 def test_bad_input(monkeypatch: pytest.MonkeyPatch, host: MemoryHost, options: dict[str, Any], message: str) -> None:

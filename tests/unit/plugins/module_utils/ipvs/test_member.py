@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from ansible_collections.steadfast.edge.plugins.module_utils._ipvs import member, memory, normalise, render, table
 from ansible_collections.steadfast.edge.plugins.module_utils._ipvs.drain import Policy
-from ansible_collections.steadfast.edge.plugins.module_utils._ipvs.errors import InvalidValue, PartialFailure
+from ansible_collections.steadfast.edge.plugins.module_utils._ipvs.errors import InvalidValue, PartialFailure, TooFewLeft
 from ansible_collections.steadfast.edge.tests.unit.plugins.module_utils.ipvs.fake_kernel import FakeKernel
 from ansible_collections.steadfast.edge.tests.unit.plugins.module_utils.ipvs.rig import MemoryHost, Time, busy, declared, fill
 
@@ -65,6 +65,25 @@ def test_drained_in_one_service(host: MemoryHost) -> None:
 def test_drained_at_one_port(host: MemoryHost) -> None:
     go(host, "drained", port=8443)
     assert [item["weight"] for item in shown(host)] == [3, 0]
+
+
+def test_no_fewer_are_left_than_must_serve(host: MemoryHost) -> None:
+    with pytest.raises(TooFewLeft, match=r"tcp 192.0.2.150:80 would be left with 1 of its 2 real servers, and 2 must go on serving"):
+        go(host, "drained", min_serving=2, check=True)
+    go(host, "drained", min_serving=1)
+    with pytest.raises(TooFewLeft, match="left with 0 of its 2 real servers"):
+        go(host, "drained", address=B, min_serving=1)
+    assert [item["weight"] for item in shown(host, B)] == [1, 1]
+    # Nobody is taken away by what was done already.
+    assert not go(host, "drained", min_serving=2).data()["changed"]
+    assert go(host, "drained", address=B).data()["changed"]
+
+
+def test_a_real_server_at_several_ports_is_one(host: MemoryHost) -> None:
+    go(host, service=TLS, port=8444, forward="masquerade")
+    with pytest.raises(TooFewLeft, match="443 would be left with 1 of its 2 real servers"):
+        go(host, "drained", service=TLS, min_serving=2)
+    assert go(host, "drained", service=TLS, port=8444, min_serving=2).data()["changed"]
 
 
 def test_the_wait_is_for_the_counters_that_are_asked_for(host: MemoryHost) -> None:
