@@ -29,6 +29,8 @@ RELOAD = "Reload keepalived there. It repairs nothing that others have changed: 
 LOST = "Its check fails, or it was taken out by hand: see whether it answers."
 UNDRAIN = "When the work on it is done, put it back with ipvs_destination (state: present)."
 BACK = "When the work on it is done, put it back: steadfast.edge.undrain with --limit and its name."
+# The table of a director without keepalived does not say who has drained somebody.
+NAMELESS = f"It was drained by hand, or a roll was interrupted. {BACK}"
 ROLL = "roll"
 LEFT = "A roll was interrupted here. The next one puts it back, or steadfast.edge.undrain does."
 # Shorter than a renewal and a week-end.
@@ -123,27 +125,28 @@ def _table(host: str, table: list[Mapping[str, Any]], wanted: Wish, drained: Col
             if live[option] != item[option]:
                 what = f"{_name(key)} has {option} {live[option]} instead of {item[option]}."
                 yield Finding(host, what, RELOAD if wanted.instances else REPEAT)
-        yield from _members(host, _name(key), LOST if wanted.instances else REPEAT, live, item, drained)
+        yield from _members(host, _name(key), bool(wanted.instances), live, item, drained)
     for key in there:
         what = f"The table has the virtual service {_name(key)}, which the inventory does not know."
         yield Finding(host, what, "Add it to edge_virtual_services, or remove it with ipvs_service.")
 
 
 def _members(
-    host: str, service: str, lost: str, live: Mapping[str, Any], item: Mapping[str, Any], drained: Collection[str]
+    host: str, service: str, checked: bool, live: Mapping[str, Any], item: Mapping[str, Any], drained: Collection[str]
 ) -> Iterator[Finding]:
+    """`checked`: there is a keepalived, which takes out who fails, and whose files undrain puts in order."""
     there = {(member["address"], member["port"]): member for member in live.get("destinations", [])}
     for server in item["real_servers"]:
         found = there.pop((server["address"], server["port"]), None)
         name = name_of(server["address"], server["port"])
         if found is None:
-            yield Finding(host, f"{service} has lost the real server {name}.", lost)
+            yield Finding(host, f"{service} has lost the real server {name}.", LOST if checked else REPEAT)
             continue
         if found["weight"] == 0 and name in drained:
             pass  # that is said of the file
         elif found["weight"] == 0 and server["weight"]:
             why = "its check fails, or it is drained" if item.get("inhibit_on_failure") else "it is drained"
-            yield Finding(host, f"{service} sends nothing to {name}: {why}.", UNDRAIN)
+            yield Finding(host, f"{service} sends nothing to {name}: {why}.", UNDRAIN if checked else NAMELESS)
         elif found["weight"] != server["weight"]:
             yield Finding(host, f"{service}: {name} has weight {found['weight']} instead of {server['weight']}.", REPEAT)
         forward = FORWARD.get(item["forward"], item["forward"])

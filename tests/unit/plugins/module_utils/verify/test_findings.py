@@ -218,6 +218,16 @@ def test_a_drain_of_an_ipv6_real_server_is_one_finding_too() -> None:
     assert [finding["by"] for finding in findings(seen, edge)] == ["roll"]
 
 
+@pytest.mark.parametrize(("base", "remedy"), [("", "ipvs_destination"), ("standalone", "steadfast.edge.undrain with --limit")])
+def test_a_weight_of_0_is_put_back_by_whoever_can(base: str, remedy: str) -> None:
+    """Without keepalived the table is all there is, and a drain in it has no name. With it, undrain only knows of the files."""
+    seen = hostvars(good(base))
+    edge = {"director1": {**healthy()["director1"], "ipvs": [_live(item) for item in derive.virtual_servers(seen, "director1")]}}
+    edge["director1"]["ipvs"][0]["destinations"][0]["weight"] = 0
+    found = [finding for finding in findings(seen, edge) if "sends nothing to" in finding["what"]]
+    assert [remedy in finding["remedy"] for finding in found] == [True]
+
+
 def test_all_findings_come_at_once() -> None:
     edge = healthy()
     edge["web1"]["services"]["nginx"] = "failed"
