@@ -50,8 +50,8 @@ class Balancing:
     def beside(self, shares: Mapping[str, int]) -> dict[str, int]:
         """Who did not answer the share that he should, within 10 %: a connection that a client tries again counts twice."""
         answered = self.served(sum(shares.values()))
-        hosts = {*shares, *answered}
-        return {host: answered.get(host, 0) for host in hosts if abs(answered.get(host, 0) - shares.get(host, 0)) > shares.get(host, 0) / 10}
+        found = {host: (answered.get(host, 0), shares.get(host, 0)) for host in {*shares, *answered}}
+        return {host: count for host, (count, share) in found.items() if abs(count - share) > share / 10}
 
     @contextmanager
     def asking(self) -> Iterator[Counter[str]]:
