@@ -17,10 +17,10 @@ FOLDER = Path("@FOLDER@")
 LOOK = {"addresses": {"eth0": ["192.0.2.150"]}, "arp": {}, "ipvs": [], "certificates": [], "booted": 5, "unknown": {}}
 
 
-def look(params: dict[str, Any], told: dict[str, Any]) -> dict[str, Any]:
+def look(params: dict[str, Any], told: dict[str, Any], host: str) -> dict[str, Any]:
     requests = params["requests"] or []
     failing = {request["url"]: told.get("error", "") for request in requests}
-    tree = {"drained": told.get("drained", []), "yielded": "", "edited": [], "interrupted": False}
+    tree = {"drained": told.get("drained", []), "yielded": told.get("yielded", {}).get(host, ""), "edited": [], "interrupted": False}
     return {
         **LOOK,
         "services": dict.fromkeys(params["services"] or [], "active"),
@@ -32,17 +32,19 @@ def look(params: dict[str, Any], told: dict[str, Any]) -> dict[str, Any]:
 def main() -> None:
     module = AnsibleModule(argument_spec=json.loads(OPTIONS), supports_check_mode=True)
     params = module.params
+    # All run on this machine; each host of the inventory has temporary files of its own.
+    host = Path(module.tmpdir).parent.name
     with (FOLDER / "calls").open("a") as calls:
-        calls.write(json.dumps([NAME, params]) + "\n")
+        calls.write(json.dumps([NAME, {**params, "on": host}]) + "\n")
     told = json.loads((FOLDER / "told.json").read_text())
-    if NAME in told.get("fails", []):
+    if {NAME, f"{NAME} on {host}"} & set(told.get("fails", [])):
         module.fail_json(msg=f"{NAME} was told to fail")
     answers: dict[str, Callable[[], dict[str, Any]]] = {
-        "host_state": lambda: look(params, told),
+        "host_state": lambda: look(params, told, host),
         "tcp_connections": lambda: {"at_first": 3, "remaining": {}, "waited": 1.5},
         "http_probe": lambda: {"lost": 0, "state": "stopped", "msg": "9 requests: 0 lost.", "chart": "#", "errors": {}, "failures": []},
     }
-    module.exit_json(changed=NAME == "member_drain", **answers.get(NAME, dict)())
+    module.exit_json(changed=NAME in ("member_drain", "config_release"), **answers.get(NAME, dict)())
 
 
 if __name__ == "__main__":

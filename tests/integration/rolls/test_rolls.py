@@ -16,10 +16,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible.module_utils.basic import AnsibleModule
 
 ROOT = Path(__file__).resolve().parents[3]
 STAND_IN = (Path(__file__).parent / "stand_in.py").read_text(encoding="utf-8")
-MODULES = ("host_state", "tcp_connections", "http_probe", "member_drain", "nginx_control")
+MODULES = ("config_release", "host_state", "tcp_connections", "http_probe", "member_drain", "nginx_control")
+CHANGE = """\
+---
+- name: Deploy
+  ansible.builtin.fail: {msg: told to}
+  when: inventory_hostname in change_fails | default([])
+"""
+WITH_ROLE = """
+- name: Deploy with the role
+  ansible.builtin.include_role: {name: steadfast.edge.tomcat, tasks_from: applications}
+  when: with_role | default(false)
+"""
 HOSTS = {
     "edge_directors": {"director1": "192.0.2.11", "director2": "192.0.2.12"},
     "edge_web": {"web1": "192.0.2.21", "web2": "192.0.2.22"},
@@ -36,11 +48,11 @@ def options_of(name: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     module = importlib.import_module(f"ansible_collections.steadfast.edge.plugins.modules.{name}")
     found: dict[str, Any] = {}
 
-    def declare(argument_spec: dict[str, Any], **_rest: Any) -> None:
+    def declare(_module: AnsibleModule, argument_spec: dict[str, Any], **_rest: Any) -> None:
         found.update(argument_spec)
         raise Declared
 
-    monkeypatch.setattr(module, "AnsibleModule", declare)
+    monkeypatch.setattr(AnsibleModule, "__init__", declare)
     with pytest.raises(Declared):
         module.main()
     return found
@@ -55,8 +67,9 @@ def fixture_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     for name in MODULES:
         text = STAND_IN.replace("@NAME@", name).replace('"@OPTIONS@"', repr(json.dumps(options_of(name, monkeypatch))))
         (collection / f"plugins/modules/{name}.py").write_text(text.replace("@FOLDER@", str(tmp_path)), encoding="utf-8")
-    change = "---\n- name: Deploy\n  ansible.builtin.fail: {msg: told to}\n  when: change_fails | default(false)\n"
-    (collection / "playbooks/tasks/change_applications.yml").write_text(change, encoding="utf-8")
+    (collection / "plugins/action/config_release.py").unlink()
+    (collection / "playbooks/tasks/change_applications.yml").write_text(CHANGE + WITH_ROLE, encoding="utf-8")
+    (collection / "roles/nginx/tasks/main.yml").write_text(CHANGE, encoding="utf-8")
     # What the stand-ins answer is no edge; this test is about what follows from findings.
     verify = collection / "plugins/filter/verify.py"
     judged = 'lambda _hostvars, looks: [{"where": "web1", "what": "Somebody is out.", "remedy": "R.", "by": one["by"]}'
@@ -66,6 +79,8 @@ def fixture_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     shutil.copy(ROOT / "inventories/lab/group_vars/all/edge.yml", tmp_path / "edge.yml")
     groups = {name: {"hosts": {host: {"ansible_host": address} for host, address in hosts.items()}} for name, hosts in HOSTS.items()}
     local = {"ansible_connection": "local", "ansible_become": False, "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
+    for host, variables in (pair for hosts in groups.values() for pair in hosts["hosts"].items()):
+        variables["ansible_remote_tmp"] = str(tmp_path / "hosts" / host)
     (tmp_path / "hosts.json").write_text(json.dumps({"all": {"vars": local, "children": groups}}), encoding="utf-8")
     (tmp_path / "group_vars").mkdir()
     (tmp_path / "edge.yml").rename(tmp_path / "group_vars/all.yml")
@@ -101,12 +116,42 @@ def test_a_host_is_out_while_it_is_changed_and_back_afterwards(run: Run) -> None
 
 
 def test_a_change_that_fails_on_a_host_that_serves_puts_it_back_and_stops(run: Run) -> None:
-    done, said, calls = run("deploy_app", "app1,app2", change_fails=True)
+    done, said, calls = run("deploy_app", "app1,app2", change_fails=["app1"])
     assert not done
     assert "app1 failed, and no further host is touched. Deploy: told to" in said
     assert "It serves, and is back in service." in said
     assert "Not reached: app2." in said
     assert [state for state, _members, _vips in drains(calls)] == ["drained", "drained", "serving", "serving"]
+
+
+def test_what_fails_on_one_host_of_a_batch_leaves_none_of_it_out(run: Run) -> None:
+    done, said, calls = run("deploy_app", "app1,app2", max_unavailable=2, change_fails=["app1"])
+    assert not done
+    assert "app1 failed, and no further host is touched. Deploy: told to" in said
+    assert "app2 was stopped half-way, and no further host is touched. app1 failed. Deploy: told to" in said
+    assert "Not reached: none." in said
+    assert "Not reached: app2" not in said
+    back = [members for state, members, _vips in drains(calls) if state == "serving"]
+    assert sorted(back) == ["192.0.2.31:8080"] * 2 + ["192.0.2.32:8080"] * 2
+
+
+def test_applications_are_taken_back_only_where_they_failed(run: Run) -> None:
+    instance = {"webapps": "/srv", "links": [], "unit": "tomcat", "applications_proof": {}, "proof": {}}
+    role = {"__tomcat_names": ["shop", "news"], "__tomcat_instance": instance, "__tomcat_plan": {"instances": []}}
+    told = {"fails": ["config_release on app1"]}
+    done, said, calls = run("deploy_app", "app1,app2", told, max_unavailable=2, with_role=True, **role)
+    assert not done
+    assert "app1 has the applications that were live before, and they answer. config_release was told to fail" in said
+    assert "app2 was stopped half-way, and no further host is touched. app1 failed. Say what happened:" in said
+    assert [(call["on"], call["state"]) for name, call in calls if name == "config_release" and call["on"] == "app2"] == [("app2", "present")] * 2
+
+
+def test_a_reload_names_the_host_of_the_batch_that_failed(run: Run) -> None:
+    done, said, _calls = run("rolling_reload", "web1,web2", max_unavailable=2, change_fails=["web1"])
+    assert not done
+    assert "web1 failed, and no further host is touched: told to" in said
+    assert "web2 was stopped half-way, and no further host is touched: another host of its batch failed, see there." in said
+    assert "Not reached: web2" not in said
 
 
 def test_a_host_that_does_not_serve_stays_out(run: Run) -> None:
@@ -118,7 +163,7 @@ def test_a_host_that_does_not_serve_stays_out(run: Run) -> None:
 
 
 def test_a_host_that_cannot_be_drained_is_not_changed(run: Run) -> None:
-    done, said, _calls = run("deploy_app", "app1", {"fails": ["tcp_connections"]}, change_fails=True)
+    done, said, _calls = run("deploy_app", "app1", {"fails": ["tcp_connections"]}, change_fails=["app1"])
     assert not done
     assert "tcp_connections was told to fail" in said
     assert "told to deploy" not in said
