@@ -11,7 +11,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,14 @@ STAND_IN = (Path(__file__).parent / "stand_in.py").read_text(encoding="utf-8")
 MODULES = ("config_release", "host_state", "tcp_connections", "http_probe", "member_drain", "nginx_control")
 CHANGE = """\
 ---
+- name: Lose another host
+  ansible.builtin.file: {path: "{{ dies }}", state: absent}
+  when: dies is defined
+
+- name: Have it unreachable
+  ansible.builtin.file: {path: "{{ dies }}", state: touch}
+  when: dies is defined
+
 - name: Deploy
   ansible.builtin.fail: {msg: told to}
   when: inventory_hostname in change_fails | default([])
@@ -74,20 +82,25 @@ def fixture_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     verify = collection / "plugins/filter/verify.py"
     judged = 'lambda _hostvars, looks: [{"where": "web1", "what": "Somebody is out.", "remedy": "R.", "by": one["by"]}'
     judged += ' for look in looks.values() for tree in look.get("trees", {}).values() for one in tree["drained"]]'
+    judged += ' + [{"where": host, "what": "No look.", "remedy": "R.", "by": ""} for host, look in looks.items() if "trees" not in look]'
     verify.write_text(verify.read_text(encoding="utf-8").replace('_filter("findings", findings)', judged), encoding="utf-8")
     (tmp_path / "ansible.cfg").write_text("[defaults]\ndisplay_skipped_hosts = false\n", encoding="utf-8")
     shutil.copy(ROOT / "inventories/lab/group_vars/all/edge.yml", tmp_path / "edge.yml")
     groups = {name: {"hosts": {host: {"ansible_host": address} for host, address in hosts.items()}} for name, hosts in HOSTS.items()}
     local = {"ansible_connection": "local", "ansible_become": False, "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
     for host, variables in (pair for hosts in groups.values() for pair in hosts["hosts"].items()):
+        # A file in its place, and Ansible finds the host unreachable.
         variables["ansible_remote_tmp"] = str(tmp_path / "hosts" / host)
+    (tmp_path / "hosts").mkdir()
     (tmp_path / "hosts.json").write_text(json.dumps({"all": {"vars": local, "children": groups}}), encoding="utf-8")
     (tmp_path / "group_vars").mkdir()
     (tmp_path / "edge.yml").rename(tmp_path / "group_vars/all.yml")
 
-    def run(playbook: str, limit: str, told: dict[str, Any] | None = None, **variables: Any) -> Any:
+    def run(playbook: str, limit: str, told: dict[str, Any] | None = None, dead: Collection[str] = (), **variables: Any) -> Any:
         (tmp_path / "told.json").write_text(json.dumps(told or {}), encoding="utf-8")
         (tmp_path / "calls").write_text("", encoding="utf-8")
+        for host in dead:
+            (tmp_path / "hosts" / host).write_text("Nothing can be written into this.", encoding="utf-8")
         argv = ["ansible-playbook", "-i", str(tmp_path / "hosts.json"), str(collection / f"playbooks/{playbook}.yml"), "--limit", limit]
         environment = {**os.environ, "ANSIBLE_CONFIG": str(tmp_path / "ansible.cfg"), "ANSIBLE_COLLECTIONS_PATH": str(tmp_path)}
         environment.pop("PYTHONPATH", None)
@@ -152,6 +165,39 @@ def test_a_reload_names_the_host_of_the_batch_that_failed(run: Run) -> None:
     assert "web1 failed, and no further host is touched: told to" in said
     assert "web2 was stopped half-way, and no further host is touched: another host of its batch failed, see there." in said
     assert "Not reached: web2" not in said
+
+
+@pytest.mark.parametrize(
+    ("fails", "message"), [([], "app1 is changed and proven, but not back everywhere"), (["app1"], "app1 failed, and no further host is touched.")]
+)
+def test_a_balancer_that_dies_keeps_no_host_out_on_the_others(run: Run, tmp_path: Path, fails: list[str], message: str) -> None:
+    done, said, calls = run("deploy_app", "app1,app2", change_fails=fails, dies=str(tmp_path / "hosts/web1"))
+    assert not done
+    assert message in said
+    assert "It is back in service, but not everywhere: web1 could not be reached." in said
+    assert "Not reached: app2." in said
+    told = [(call["state"], call["on"]) for name, call in calls if name == "member_drain"]
+    assert told == [("drained", "web1"), ("drained", "web2"), ("serving", "web2")]
+
+
+def test_a_host_is_put_back_by_hand_though_a_balancer_is_dead_and_another_refuses(run: Run) -> None:
+    done, said, calls = run("undrain", "web1", {"fails": ["member_drain on director1"]}, dead=["director2"])
+    assert not done
+    assert "web1 is back in service, but not everywhere: director1: member_drain was told to fail; director2 could not be reached." in said
+    assert [(call["on"], call["by"]) for name, call in calls if name == "member_drain"] == [("director1", "hand"), ("director1", "roll")]
+
+
+def test_a_host_is_drained_everywhere_or_nowhere(run: Run) -> None:
+    done, said, calls = run("drain", "app1", dead=["web2"])
+    assert not done
+    assert "web2 could not be reached, and would send app1 requests on: nothing was drained." in said
+    assert not drains(calls)
+
+
+def test_a_witness_that_dies_is_named_by_a_reload(run: Run, tmp_path: Path) -> None:
+    done, said, _calls = run("rolling_reload", "web1,web2", dies=str(tmp_path / "hosts/director2"))
+    assert not done
+    assert "web1 failed, and no further host is touched: The edge is not whole: director2: No look. R." in said
 
 
 def test_a_host_that_does_not_serve_stays_out(run: Run) -> None:
