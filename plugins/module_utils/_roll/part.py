@@ -30,8 +30,9 @@ def part(hostvars: HostVars, host: str) -> dict[str, Any]:
         "real_server": bool(real),
         "urls": _once(f"http://{name}" for balancer in balancers if balancer["balancer"] == "nginx" for name in balancer["members"]),
         "health_path": health_path(inventory, host) or "/",
-        "vips": [vip.split("/")[0] for instance in instances for vip in instance["virtual_ipaddresses"]],
+        "vips": _vips(instances),
         "others": _other_holders(hostvars, inventory, host, instances),
+        "others_by_vip": _others_by_vip(hostvars, inventory, host, instances),
         "keepalived": keepalived_place(inventory, host),
         "nginx": nginx_place(inventory, host),
     }
@@ -84,6 +85,15 @@ def _other_holders(hostvars: HostVars, inventory: Inventory, host: str, instance
     names = {instance["name"] for instance in instances}
     candidates = _once([*inventory.groups.get("edge_directors", []), *inventory.groups.get("edge_web", [])])
     return [each for each in candidates if each != host and names & {one["name"] for one in derive.vrrp_instances(hostvars, each)}]
+
+
+def _others_by_vip(hostvars: HostVars, inventory: Inventory, host: str, instances: Iterable[Mapping[str, Any]]) -> dict[str, list[str]]:
+    held = {each: _vips(derive.vrrp_instances(hostvars, each)) for each in _other_holders(hostvars, inventory, host, instances)}
+    return {vip: [each for each, vips in held.items() if vip in vips] for vip in _vips(instances)}
+
+
+def _vips(instances: Iterable[Mapping[str, Any]]) -> list[str]:
+    return [vip.split("/")[0] for instance in instances for vip in instance["virtual_ipaddresses"]]
 
 
 def leftovers(hostvars: HostVars, looks: Mapping[str, Mapping[str, Any]], by: str) -> list[dict[str, Any]]:

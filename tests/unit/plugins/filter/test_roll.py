@@ -55,6 +55,15 @@ def test_a_tomcat_is_a_member_on_every_web_server() -> None:
 def test_a_director_has_vips_that_others_can_hold() -> None:
     found = part(SEEN, "director1")
     assert (found["vips"], found["others"], found["balancers"]) == (["192.0.2.150", "192.0.2.151"], ["director2"], [])
+    assert found["others_by_vip"] == {"192.0.2.150": ["director2"], "192.0.2.151": ["director2"]}
+
+
+def test_others_are_those_of_each_vip() -> None:
+    inventory = good()
+    inventory["all"]["edge_vips"][1]["holders"] = ["director1", "web1"]
+    found = part(hostvars(inventory), "director1")
+    assert found["others"] == ["director2", "web1"]
+    assert found["others_by_vip"] == {"192.0.2.150": ["director2"], "192.0.2.151": ["web1"]}
 
 
 def test_who_takes_no_part_is_nobodys_member() -> None:
