@@ -14,7 +14,8 @@ from ansible.module_utils.basic import AnsibleModule
 NAME = "@NAME@"
 OPTIONS = "@OPTIONS@"
 FOLDER = Path("@FOLDER@")
-LOOK = {"addresses": {"eth0": ["192.0.2.150"]}, "arp": {}, "ipvs": [], "certificates": [], "booted": 5, "unknown": {}}
+HELD = ["192.0.2.150"]
+LOOK = {"arp": {}, "ipvs": [], "certificates": [], "booted": 5, "unknown": {}}
 
 
 def look(params: dict[str, Any], told: dict[str, Any], host: str) -> dict[str, Any]:
@@ -23,6 +24,7 @@ def look(params: dict[str, Any], told: dict[str, Any], host: str) -> dict[str, A
     tree = {"drained": told.get("drained", []), "yielded": told.get("yielded", {}).get(host, ""), "edited": [], "interrupted": False}
     return {
         **LOOK,
+        "addresses": {"eth0": told.get("held", HELD)},
         "services": dict.fromkeys(params["services"] or [], "active"),
         "answers": [{"url": url, "connect_to": "", "error": error} for url, error in failing.items()],
         "trees": dict.fromkeys(params["trees"] or [], tree),

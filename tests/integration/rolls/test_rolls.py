@@ -45,6 +45,10 @@ HOSTS = {
     "edge_web": {"web1": "192.0.2.21", "web2": "192.0.2.22"},
     "edge_app": {"app1": "192.0.2.31", "app2": "192.0.2.32"},
 }
+TWO_VIPS = [
+    {"name": "shop", "address": "192.0.2.150/24", "virtual_router_id": 51, "holders": ["director1", "director2"]},
+    {"name": "center", "address": "192.0.2.151/24", "virtual_router_id": 52, "holders": ["director1", "web1"]},
+]
 Run = Callable[..., "tuple[bool, str, list[tuple[str, dict[str, Any]]]]"]
 
 
@@ -229,6 +233,28 @@ def test_a_director_yields_its_vips(run: Run) -> None:
     assert done
     assert drains(calls) == [("drained", "", "yielded")]
     assert "director1 is drained, its VIPs are with director2;" in said
+
+
+def test_who_yields_himself_takes_no_vips(run: Run) -> None:
+    done, said, calls = run("drain", "director1", {"yielded": {"director2": "hand"}})
+    assert not done
+    assert "Nobody but director1 can hold 192.0.2.150: director2 yields its VIPs (by hand). Start keepalived there, or put such a host back" in said
+    assert not drains(calls)
+
+
+def test_each_vip_needs_another_holder(run: Run) -> None:
+    done, said, calls = run("drain", "director1", dead=["web1"], edge_vips=TWO_VIPS)
+    assert not done
+    assert "Nobody but director1 can hold 192.0.2.151: web1 cannot be reached." in said
+    assert not drains(calls)
+
+
+def test_vips_that_nobody_takes_are_held_again(run: Run) -> None:
+    done, said, calls = run("drain", "director1", {"held": ["192.0.2.150"]}, edge_vips=TWO_VIPS)
+    assert not done
+    assert "director1 has yielded 192.0.2.151, and none of director2, web1 has taken it." in said
+    assert "director1 takes part for its VIPs again." in said
+    assert drains(calls) == [("drained", "", "yielded"), ("drained", "", "held")]
 
 
 def test_hosts_are_drained_one_after_the_other(run: Run) -> None:
