@@ -20,7 +20,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 ROOT = Path(__file__).resolve().parents[3]
 STAND_IN = (Path(__file__).parent / "stand_in.py").read_text(encoding="utf-8")
-MODULES = ("config_release", "host_state", "tcp_connections", "http_probe", "member_drain", "nginx_control")
+MODULES = ("config_release", "host_state", "ipvs_destination", "tcp_connections", "http_probe", "member_drain", "nginx_control")
 CHANGE = """\
 ---
 - name: Lose another host
@@ -44,6 +44,18 @@ HOSTS = {
     "edge_directors": {"director1": "192.0.2.11", "director2": "192.0.2.12"},
     "edge_web": {"web1": "192.0.2.21", "web2": "192.0.2.22"},
     "edge_app": {"app1": "192.0.2.31", "app2": "192.0.2.32"},
+}
+UPGRADE = """\
+---
+- name: Say what would be restarted
+  ansible.builtin.debug:
+    msg: "{{ upgrade_units | join(' and ') | default('nothing', true) }} would be restarted."
+"""
+# A director whose table nobody else owns.
+ALONE = {
+    "edge_director": {"manager": "ipvs"},
+    "edge_vips": [{"name": "shop", "address": "192.0.2.150/24", "holders": ["director1"]}],
+    "edge_virtual_services": [{"name": "shop-http", "vip": "shop", "port": 80, "real_servers": ["web1", "web2"]}],
 }
 TWO_VIPS = [
     {"name": "shop", "address": "192.0.2.150/24", "virtual_router_id": 51, "holders": ["director1", "director2"]},
@@ -81,6 +93,7 @@ def fixture_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
         (collection / f"plugins/modules/{name}.py").write_text(text.replace("@FOLDER@", str(tmp_path)), encoding="utf-8")
     (collection / "plugins/action/config_release.py").unlink()
     (collection / "playbooks/tasks/change_applications.yml").write_text(CHANGE + WITH_ROLE, encoding="utf-8")
+    (collection / "playbooks/tasks/change_packages.yml").write_text(UPGRADE, encoding="utf-8")
     (collection / "roles/nginx/tasks/main.yml").write_text(CHANGE, encoding="utf-8")
     # What the stand-ins answer is no edge; this test is about what follows from findings.
     verify = collection / "plugins/filter/verify.py"
@@ -261,3 +274,17 @@ def test_hosts_are_drained_one_after_the_other(run: Run) -> None:
     done, _said, calls = run("drain", "web1,web2")
     assert done
     assert [members for _state, members, _vips in drains(calls)] == ["192.0.2.21"] * 2 + ["192.0.2.22"] * 2
+
+
+def test_a_director_without_keepalived_keeps_as_many_in_service(run: Run) -> None:
+    done, _said, calls = run("drain", "web1", min_serving=2, **ALONE)
+    assert done
+    told = [(call["on"], call["address"], call["state"], call["min_serving"]) for name, call in calls if name == "ipvs_destination"]
+    assert told == [("director1", "192.0.2.21", "drained", 2)]
+
+
+@pytest.mark.parametrize(("variables", "units"), [({}, "keepalived"), (ALONE, "nothing")])
+def test_an_upgrade_of_directors_restarts_what_they_have(run: Run, variables: dict[str, Any], units: str) -> None:
+    done, said, _calls = run("rolling_upgrade", "director1", upgrade="none", reboot=True, **variables)
+    assert done
+    assert f"{units} would be restarted." in said
