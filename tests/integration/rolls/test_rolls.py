@@ -288,3 +288,11 @@ def test_an_upgrade_of_directors_restarts_what_they_have(run: Run, variables: di
     done, said, _calls = run("rolling_upgrade", "director1", upgrade="none", reboot=True, **variables)
     assert done
     assert f"{units} would be restarted." in said
+
+
+@pytest.mark.parametrize("upgrade", ["nginx", {"nginx": "1.22.1-9"}])
+def test_an_upgrade_of_what_nobody_can_mean_is_refused(run: Run, upgrade: Any) -> None:
+    done, said, calls = run("rolling_upgrade", "web1", upgrade=upgrade)
+    assert not done
+    assert f"upgrade is {json.dumps(upgrade)}. Write services, all or none, or a list of packages" in said.replace('\\"', '"')
+    assert not calls
