@@ -49,7 +49,9 @@ UPGRADE = """\
 ---
 - name: Say what would be restarted
   ansible.builtin.debug:
-    msg: "{{ upgrade_units | join(' and ') | default('nothing', true) }} would be restarted."
+    msg: >-
+      {{ upgrade_units | join(' and ') | default('nothing', true) }} would be restarted,
+      {{ ['bash', 'keepalived', 'nginx-core'] | select('match', '^(' ~ upgrade_own ~ ')$') | join(' and ') }} would be newer.
 """
 # A director whose table nobody else owns.
 ALONE = {
@@ -283,11 +285,19 @@ def test_a_director_without_keepalived_keeps_as_many_in_service(run: Run) -> Non
     assert told == [("director1", "192.0.2.21", "drained", 2)]
 
 
-@pytest.mark.parametrize(("variables", "units"), [({}, "keepalived"), (ALONE, "nothing")])
-def test_an_upgrade_of_directors_restarts_what_they_have(run: Run, variables: dict[str, Any], units: str) -> None:
-    done, said, _calls = run("rolling_upgrade", "director1", upgrade="none", reboot=True, **variables)
+@pytest.mark.parametrize(
+    ("host", "variables", "units", "packages"),
+    [
+        ("director1", {}, "keepalived", "keepalived"),
+        ("director1", ALONE, "nothing", "keepalived"),
+        ("web1", {}, "nginx", "keepalived and nginx-core"),
+        ("web1", {"edge_vips": TWO_VIPS}, "nginx and keepalived", "keepalived and nginx-core"),
+    ],
+)
+def test_an_upgrade_restarts_what_the_host_has(run: Run, host: str, variables: dict[str, Any], units: str, packages: str) -> None:
+    done, said, _calls = run("rolling_upgrade", host, {"held": ["192.0.2.150", "192.0.2.151"]}, upgrade="none", reboot=True, **variables)
     assert done
-    assert f"{units} would be restarted." in said
+    assert f"{units} would be restarted, {packages} would be newer." in said
 
 
 @pytest.mark.parametrize("upgrade", ["nginx", {"nginx": "1.22.1-9"}])
