@@ -243,6 +243,13 @@ def test_who_was_left_out_by_a_roll_is_put_back_and_others_are_respected(run: Ru
     assert bool(drains(calls)) is goes_on
 
 
+def test_a_host_that_is_down_is_named_though_limit_leaves_it_out(run: Run) -> None:
+    done, said, calls = run("rolling_upgrade", "web1,web2", dead=["web1", "director2"], upgrade="none")
+    assert not done
+    assert "nothing was begun. 2 problems: 1. web1: No look. R. 2. director2: No look. R." in said
+    assert not drains(calls)
+
+
 def test_a_director_yields_its_vips(run: Run) -> None:
     done, said, calls = run("drain", "director1")
     assert done
