@@ -4,22 +4,36 @@
 """Has keepalived judge a configuration: check-config FILE [REGULAR EXPRESSION]...
 
 Every warning is as bad as an error, unless it matches one of the expressions: keepalived itself would go on without the line in question.
+So it would without the virtual servers whose scheduler this kernel does not have.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
+UNUSABLE = 4
 WARNINGS = 5
 MEANINGS = {
-    4: "keepalived could not use this configuration.",
+    UNUSABLE: "keepalived could not use this configuration.",
     WARNINGS: "keepalived would ignore what it warns about; nothing may be ignored that is not accepted by name.",
     6: "keepalived found scripts that it does not trust.",
 }
+
+
+def foreign_schedulers(path: str, environment: dict[str, str]) -> list[str]:
+    """Those that this kernel has no module for. Where its modules are not, as in containers, nothing is known."""
+    if not Path("/lib/modules", os.uname().release).exists() or not shutil.which("modprobe", path=environment["PATH"]):
+        return []
+    wanted = sorted(set(re.findall(r"^\s*(?:lvs_sched|lb_algo) (\S+)", Path(path).read_text(encoding="utf-8"), re.MULTILINE)))
+    look = ["modprobe", "--dry-run", "--all", *(f"ip_vs_{name}" for name in wanted)]
+    said = subprocess.run(look, stderr=subprocess.PIPE, text=True, env=environment, check=False).stderr
+    return [name for name in wanted if f"ip_vs_{name} not found" in said]
 
 
 def main() -> int:
@@ -34,6 +48,10 @@ def main() -> int:
         print("keepalived is not installed yet; it has judged nothing.")
         return 0
     print(done.stdout, end="")
+    foreign = foreign_schedulers(path, environment)
+    if foreign:
+        print(f"This kernel has no scheduler {' and no '.join(foreign)}; keepalived would go on without the virtual servers that use it.")
+        return UNUSABLE
     lines = [line for line in done.stdout.splitlines() if line.strip()]
     if done.returncode == WARNINGS and lines and all(any(re.search(each, line) for each in accepted) for line in lines):
         return 0
