@@ -48,6 +48,7 @@ LABS = {
     "ipvs-lab": "integration/ipvs/lab",
     "ipvs": "integration/ipvs/test_real_kernel.py",
     "release": "integration/release",
+    "virtual-servers": "integration/virtual_servers",
     "keepalived": "integration/keepalived",
     "realserver": "integration/realserver",
     "probe": "integration/probe",
