@@ -20,6 +20,12 @@ HASHING = ("mh", "sh")
 FORWARD_METHODS = {"route": "DR", "tunnel": "TUN", "masquerade": "NAT"}
 
 
+def _scheduler_flags(service: Mapping[str, Any]) -> list[str]:
+    """A scheduler that hashes gives a real server of weight 0 its share of clients all the same, and refuses them, unless it may look further."""
+    given = [flag.value for flag in service["scheduler_flags"] or []]
+    return _once([*given, f"{service['scheduler']}-fallback"]) if service["scheduler"] in HASHING else given
+
+
 def _real_server(derivation: Derivation, service: Mapping[str, Any], server: Item) -> dict[str, Any]:
     return {
         "address": str(derivation.address_of(server.value["name"], server.path)),
@@ -55,7 +61,7 @@ def _virtual_servers(derivation: Derivation) -> list[dict[str, Any]]:
                 "port": service["port"],
                 "protocol": service["protocol"].upper(),
                 "scheduler": service["scheduler"],
-                "scheduler_flags": [flag.value for flag in service["scheduler_flags"] or []],
+                "scheduler_flags": _scheduler_flags(service),
                 "one_packet": service["one_packet"],
                 "forward": FORWARD_METHODS[service["forward"]],
                 "persistence_timeout": service["persistence_timeout"],
@@ -90,7 +96,7 @@ def _balanced_service(derivation: Derivation, item: Item) -> dict[str, Any]:
         "port": service["port"],
         "protocol": service["protocol"],
         "scheduler": service["scheduler"],
-        "scheduler_flags": [flag.value for flag in service["scheduler_flags"] or []],
+        "scheduler_flags": _scheduler_flags(service),
         "one_packet": service["one_packet"],
         "persistence_timeout": service["persistence_timeout"],
         # What is left out has its default there.

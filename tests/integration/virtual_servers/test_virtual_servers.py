@@ -9,11 +9,13 @@ from collections import Counter
 
 import pytest
 from ansible_collections.steadfast.edge.tests.integration.virtual_servers.director import (
+    CLIENT,
     CLIENTS,
     DIRECTOR,
     LAB,
     NOWHERE,
     SCHEDULERS,
+    VIP,
     choices,
     eventually,
     judged,
@@ -143,6 +145,20 @@ def test_a_failed_server_may_stay_with_weight_0() -> None:
     assert served(83, count=4) == ["web2"] * 4
     mend("web1", 83)
     eventually(lambda: members(service(83)), [{"web1": 3, "web2": 1}])
+
+
+def test_a_scheduler_that_hashes_looks_further_than_a_server_of_weight_0() -> None:
+    """Hence the vocabulary always sets the fallback: a drained real server keeps its share of the hashes."""
+    eventually(lambda: members(service(89), service(90)), [BOTH] * 2)
+    for port in (89, 90):
+        spoil("web1", port)
+    eventually(lambda: members(service(89), service(90)), [{"web1": 0, "web2": 1}] * 2)
+    assert served(89, count=40) == ["web2"] * 40
+    ask = f"curl --silent --header 'Connection: close' 'http://{VIP}:90/?[1-40]' || true"
+    assert 0 < len(LAB.run(CLIENT, "sh", "-c", ask).split()) < 40
+    for port in (89, 90):
+        mend("web1", port)
+    eventually(lambda: members(service(89), service(90)), [BOTH] * 2)
 
 
 def test_weights_are_shares() -> None:

@@ -169,7 +169,7 @@ def test_what_a_service_may_say_reaches_keepalived(inventory: dict[str, Any]) ->
         persistence_netmask="255.255.255.0", real_servers=[{"name": "web1", "upper_threshold": 10, "lower_threshold": 5}],
     )  # fmt: skip
     server = derive.virtual_servers(hostvars(inventory), "director1")[1]
-    assert (server["protocol"], server["scheduler_flags"], server["one_packet"]) == ("UDP", ["sh-port"], True)
+    assert (server["protocol"], server["scheduler_flags"], server["one_packet"]) == ("UDP", ["sh-port", "sh-fallback"], True)
     assert (server["quorum"], server["hysteresis"], server["inhibit_on_failure"]) == (2, 1, True)
     assert (server["persistence_granularity"], server["check"]["type"]) == ("255.255.255.0", "udp")
     assert server["real_servers"][0]["upper_threshold"] == 10

@@ -67,6 +67,13 @@ def test_a_director_by_itself_has_vips_and_table() -> None:
     assert derive.vrrp_instances(hosts, "director1") == []
 
 
+def test_a_scheduler_that_hashes_looks_further_than_a_drained_server() -> None:
+    hashed: dict[str, Any] = {"edge_virtual_services[0].scheduler": "mh", "edge_virtual_services[0].scheduler_flags": ["mh-port"]}
+    assert derive.director(seen("standalone", **hashed), "director1")["services"][0]["scheduler_flags"] == ["mh-port", "mh-fallback"]
+    hashed["edge_virtual_services[0].scheduler_flags"] = ["mh-fallback"]
+    assert derive.virtual_servers(seen(**hashed), "director1")[0]["scheduler_flags"] == ["mh-fallback"]
+
+
 @pytest.mark.parametrize("base", ["", "nat", "tun", "ipv6"])
 def test_ipvs_table_takes_what_is_derived(base: str) -> None:
     inventory = good(base)
