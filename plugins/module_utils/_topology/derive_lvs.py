@@ -21,7 +21,7 @@ FORWARD_METHODS = {"route": "DR", "tunnel": "TUN", "masquerade": "NAT"}
 
 
 def _scheduler_flags(service: Mapping[str, Any]) -> list[str]:
-    """A scheduler that hashes gives a real server of weight 0 its share of clients all the same, and refuses them, unless it may look further."""
+    """A scheduler that hashes gives a real server of weight 0 its share of the clients, who are refused, unless it may look further."""
     given = [flag.value for flag in service["scheduler_flags"] or []]
     return _once([*given, f"{service['scheduler']}-fallback"]) if service["scheduler"] in HASHING else given
 
