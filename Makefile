@@ -20,7 +20,7 @@ setup: ## Install what is needed (apt packages, Python tools); other targets do 
 demo: setup ## Build the whole edge on this machine, send requests, cut a director's power, watch it go on
 	@python tools/demo.py
 
-test: setup ## Every test, the lab's and molecule's included (about 50 minutes); PARTS="units lab" runs some
+test: setup ## Every test, the lab's and molecule's included (about 45 minutes); PARTS="units lab" runs some
 	@python tools/run_tests.py $(PARTS)
 
 check: setup ## The tests that need no lab (under 3 minutes)
