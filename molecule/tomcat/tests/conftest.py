@@ -81,12 +81,12 @@ def version(tmp_path: Path) -> Callable[..., str]:
 
 @pytest.fixture
 def arguments(tmp_path: Path) -> Callable[..., list[str]]:
-    """What runs an entry of the role on app2, with these applications on its instance `basket`."""
+    """What runs an entry of the role on app2, with these applications on one of its instances."""
 
-    def build(entry: str, applications: dict[str, str] | None = None) -> list[str]:
+    def build(entry: str, applications: dict[str, str] | None = None, instance: str = "basket") -> list[str]:
         given: dict[str, Any] = {"entry": entry}
         if applications is not None:
-            given["test_applications"] = [{"context": context, "src": src} for context, src in applications.items()]
+            given[f"test_{instance}_applications"] = [{"context": context, "src": src} for context, src in applications.items()]
         file = tmp_path / "variables.json"
         file.write_text(json.dumps(given))
         return [str(SCENARIO / "entry.yml"), "--limit", "app2", "-e", f"@{file}"]

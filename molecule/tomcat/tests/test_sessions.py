@@ -62,6 +62,22 @@ def test_a_session_survives_the_death_of_its_tomcat(
     assert visits([visitor.once(direct, host="app1")]) == [6]
 
 
+@pytest.mark.parametrize(("url", "instance"), WAYS.values(), ids=WAYS)
+def test_a_session_survives_a_redeployment(
+    lab: Lab, visitor_of: Callable[..., Any], version: Callable[..., str], arguments: Callable[..., list[str]], url: str, instance: str
+) -> None:
+    visitor = visitor_of(url, f"app2-{instance}")
+    direct = f"http://127.0.0.1:{8080 if instance == 'shop' else 8081}/"
+    try:
+        lab.playbook(*arguments("deploy", {"ROOT": version("5")}, instance))
+        answer = visitor.once(direct, host="app2")
+        assert (answer.get("version"), answer.get("visits")) == ("5", 2)
+        assert visits([visitor.once(url)]) == [3]
+    finally:
+        lab.playbook(*arguments("deploy"))
+    assert visits([visitor.once(url)]) == [4]
+
+
 def test_sessions_survive_the_power_cut_of_their_host(
     lab: Lab, visitor_of: Callable[..., Any], visitor: Callable[[], Any], eventually: Callable[..., None]
 ) -> None:
