@@ -57,3 +57,20 @@ def test_a_drift_is_told_and_the_next_run_repairs_it(lab: Lab, balancing: Balanc
     assert holders.converge() == 2
     assert balancing.table("director1") == wanted
     assert set(balancing.served(8)) == set(balancing.web)
+
+
+def test_a_host_is_taken_out_by_hand_and_put_back(lab: Lab, balancing: Balancing) -> None:
+    lab.playbook("playbooks/drain.yml", "--limit", "web1")
+    try:
+        assert balancing.served(20) == {"web2": 20}
+        assert "must go on serving" in lab.playbook_fails("playbooks/drain.yml", "--limit", "web2")
+        assert balancing.served(20) == {"web2": 20}
+    finally:
+        lab.playbook("playbooks/undrain.yml", "--limit", "web1")
+    assert balancing.beside({"web1": 30, "web2": 10}) == {}
+
+
+def test_a_roll_loses_nothing(lab: Lab, balancing: Balancing) -> None:
+    with balancing.asking() as answered:
+        lab.playbook("playbooks/rolling_reload.yml")
+    assert set(answered) == set(balancing.web)
