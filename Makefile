@@ -23,7 +23,7 @@ demo: setup ## Build the whole edge on this machine, send requests, cut a direct
 test: setup ## Every test, the lab's and molecule's included (about 45 minutes); PARTS="units lab" runs some
 	@python tools/run_tests.py $(PARTS)
 
-check: setup ## The tests that need no lab (under 3 minutes)
+check: setup ## The tests that need no lab (about 3 minutes)
 	@python tools/run_tests.py --fast
 
 bench: setup ## Measure the lab and the main job; writes bench/RESULTS.md
