@@ -37,19 +37,10 @@ LOAD: dict[str, dict[str, Any]] = {
     "download": {"url": f"{VIP}/download.bin", "rate": 0.5, "timeout": 60, "connections": "fresh"},
 }
 # As inventories/prod: whichever director is asked, it chooses the same real server, so a change of director resets nothing. By the
-# client's port as well, since here all clients are one host. What hashes cannot tell, a director that comes back has to hear first.
+# client's port as well, since here all clients are one host.
+HASHED = {"scheduler": "mh", "scheduler_flags": ["mh-port"]}
+# What hashes cannot tell, a director that comes back has to hear first.
 EDGE = {
-    "edge_virtual_services": [
-        {
-            "name": "shop-http",
-            "vip": "shop",
-            "port": 80,
-            "scheduler": "mh",
-            "scheduler_flags": ["mh-port"],
-            "real_servers": list(WEB),
-            "check": {"type": "http", "path": "/healthz"},
-        }
-    ],
     "edge_vrrp": {"preset": "standard", "connection_sync": True},
     "edge_vips": [
         {
@@ -76,12 +67,18 @@ class Bench:
     def __init__(self, lab: Lab, work: Path) -> None:
         self.lab = lab
         self.work = work
-        self.variables: dict[str, Any] = {**EDGE, "nginx_servers": self.servers("first"), "tomcat_applications": self.shop("first")}
+        services = [{**service, **HASHED} for service in self.given("all/edge.yml", "edge_virtual_services")]
+        first = {"nginx_servers": self.servers("first"), "tomcat_applications": self.shop("first")}
+        self.variables: dict[str, Any] = {**EDGE, "edge_virtual_services": services, **first}
+
+    def given(self, file: str, variable: str) -> list[dict[str, Any]]:
+        """What the lab's inventory says."""
+        found: list[dict[str, Any]] = yaml.safe_load((self.lab.inventory / "group_vars" / file).read_text(encoding="utf-8"))[variable]
+        return found
 
     def servers(self, change: str, timeout: str = "4s") -> list[dict[str, Any]]:
         """The lab's site, with a download that takes its time."""
-        given = yaml.safe_load((self.lab.inventory / "group_vars/edge_web.yml").read_text(encoding="utf-8"))["nginx_servers"]
-        site: dict[str, Any] = given[0]
+        site = self.given("edge_web.yml", "nginx_servers")[0]
         site["add_headers"]["X-Change"] = change
         site["locations"][0]["directives"]["proxy_read_timeout"] = timeout
         site["locations"].append({"path": "/download.bin", "match": "exact", "root": "/srv/bench", "directives": {"limit_rate": "200k"}})

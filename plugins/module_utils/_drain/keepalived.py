@@ -13,8 +13,10 @@ from collections.abc import Iterator
 
 from ansible_collections.steadfast.edge.plugins.module_utils._drain.members import Decide, Member
 
-__all__ = ["TRACK_FILE", "amend", "members", "yielded", "yielding"]
+__all__ = ["POOL", "TRACK_FILE", "amend", "members", "yielded", "yielding"]
 
+# How people read of a virtual server; what follows is as in the file.
+POOL = "the virtual server "
 WEIGHT = re.compile(r"(?P<indent>\s*)weight (?P<weight>\d+)(?: # drained by (?P<by>\w+), was (?P<was>\d+))?")
 SERVER = re.compile(r"real_server (?P<address>\S+)(?: (?P<port>\d+))?")
 QUORUM = re.compile(r"quorum (\d+)")
@@ -49,7 +51,7 @@ def _weights(text: str) -> Iterator[tuple[str, tuple[Member, re.Match[str]] | No
             continue
         server, weight = SERVER.fullmatch(heads[1]), WEIGHT.fullmatch(line)
         if len(heads) == 2 and server and weight and heads[0].startswith("virtual_server "):
-            pool = heads[0].replace("virtual_server ", "the virtual server ", 1)
+            pool = heads[0].replace("virtual_server ", POOL, 1)
             now, usual = int(weight["weight"]), int(weight["was"] or weight["weight"])
             yield line, (Member(pool, server["address"], server["port"] or "", now > 0, weight["by"] or "", usual, quorum), weight)
         else:

@@ -21,13 +21,13 @@ from ansible_collections.steadfast.edge.plugins.module_utils._ipvs.host import H
 __all__ = ["BY", "Farewell", "Leavers", "leaving", "say_farewell"]
 
 BY = "site"
-POOL = "the virtual server "
-Place = tuple[str, str, str]
+# A real server of one virtual server: pool, address, port.
+Seat = tuple[str, str, str]
 # A service and a real server of it, as the kernel names them.
 Served = tuple[model.ServiceKey, model.DestKey]
 
 
-def _place(member: Member) -> Place:
+def _seat(member: Member) -> Seat:
     return member.pool, member.address, member.port
 
 
@@ -39,26 +39,26 @@ def leaving(live: str, coming: str) -> list[Member]:
     """
     now, later = keepalived.members(live), keepalived.members(coming)
     pools = {member.pool for member in later}
-    staying = {_place(member) for member in later}
-    cared_for = {member.pool for member in now if member.serving and _place(member) in staying}
+    staying = {_seat(member) for member in later}
+    cared_for = {member.pool for member in now if member.serving and _seat(member) in staying}
     if not pools - {member.pool for member in now}:
         cared_for |= {member.pool for member in now} - pools
-    return [member for member in now if member.pool in cared_for and _place(member) not in staying]
+    return [member for member in now if member.pool in cared_for and _seat(member) not in staying]
 
 
 @dataclass(frozen=True)
 class Leavers(Wish):
     """A wish for members of one pool each: the same server may stay in another one."""
 
-    places: frozenset[Place] = frozenset()
+    seats: frozenset[Seat] = frozenset()
 
     def decide(self, member: Member) -> str:
-        return member.by or (self.by if _place(member) in self.places else "")
+        return member.by or (self.by if _seat(member) in self.seats else "")
 
     @classmethod
     def of(cls, members: Iterable[Member]) -> Leavers:
         # Whoever goes has been replaced in the inventory: nobody is counted.
-        return cls(True, (), BY, least=0, places=frozenset(_place(member) for member in members))
+        return cls(True, (), BY, least=0, seats=frozenset(_seat(member) for member in members))
 
 
 @dataclass
@@ -102,7 +102,7 @@ def _served(ipvs: IpvsHost, members: list[Member]) -> list[Served]:
     """Where the kernel has them. A director that is down has nothing to wait for."""
     if not members or not ipvs.loaded():
         return []
-    wanted = {(member.pool.removeprefix(POOL), *_normal(member)) for member in members}
+    wanted = {(member.pool.removeprefix(keepalived.POOL), *_normal(member)) for member in members}
     entries = table.read(ipvs.kernel())
     return [(service, key) for service, entry in entries.items() for key in entry.destinations or {}
             if any((pool, key.address, key.port) in wanted for pool in _pools(service))]  # fmt: skip
