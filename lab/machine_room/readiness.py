@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from machine_room import ssh
 from machine_room.cgroup import Group
@@ -73,8 +73,8 @@ def _last_words(paths: LabPaths, name: str) -> str:
     return " | ".join(line.strip() for line in lines[-8:]) + f" ({console})"
 
 
-def _each(hosts: Sequence[Host], work: object) -> None:
-    threads = [threading.Thread(target=work, args=(host,), daemon=True) for host in hosts]  # type: ignore[arg-type]
+def _each(hosts: Sequence[Host], work: Callable[[Host], None]) -> None:
+    threads = [threading.Thread(target=work, args=(host,), daemon=True) for host in hosts]
     for thread in threads:
         thread.start()
     for thread in threads:
