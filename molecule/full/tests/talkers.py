@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Holds many TCP connections to a web server and goes on asking over each of them, until a file appears.
 
-Runs on a client: `python3 - ADDRESS NUMBER FILE < talkers.py`. Prints `all talk` once each has had some answers, and in the end a JSON
-object: how many answers there were, and why connections ended. None may end by itself: a lost packet is sent again by TCP.
+Runs on a client: `python3 - ADDRESS NUMBER FILE < talkers.py`. Prints the connections' own ports as a JSON list once each has had some
+answers, and in the end a JSON object: how many answers there were, and when and why connections ended. None may end by itself: a lost
+packet is sent again by TCP.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ import socket
 import sys
 import threading
 import time
-from collections import Counter
 from pathlib import Path
 
 PAUSE = 0.25
@@ -32,7 +32,8 @@ class Talk:
         self.stop = stop
         self.until = time.monotonic() + LONGEST
         self.answers: list[int] = []
-        self.ends: Counter[str] = Counter()
+        self.ports: list[int] = []
+        self.ends: list[tuple[float, str]] = []
 
     def over(self) -> bool:
         return Path(self.stop).exists() or time.monotonic() > self.until
@@ -40,12 +41,13 @@ class Talk:
     def hold(self, number: int) -> None:
         try:
             with socket.create_connection((self.address, 80), timeout=PATIENCE) as connection:
+                self.ports.append(connection.getsockname()[1])
                 while not self.over():
                     self.ask(connection)
                     self.answers[number] += 1
                     time.sleep(PAUSE)
         except OSError as error:
-            self.ends[f"{type(error).__name__}: {error}"] += 1
+            self.ends.append((time.time(), f"{type(error).__name__}: {error}"))
 
     def ask(self, connection: socket.socket) -> None:
         connection.sendall(f"GET /healthz HTTP/1.1\r\nHost: {self.address}\r\n\r\n".encode())
@@ -66,10 +68,10 @@ def main(address: str, number: int, stop: str) -> None:
         time.sleep(0.01)
     while min(talk.answers) < FIRST and not talk.ends and not talk.over():
         time.sleep(0.1)
-    print("all talk", flush=True)
+    print(json.dumps(talk.ports), flush=True)
     for thread in threads:
         thread.join()
-    print(json.dumps({"answers": sum(talk.answers), "ends": dict(talk.ends)}), flush=True)
+    print(json.dumps({"answers": sum(talk.answers), "ends": talk.ends}), flush=True)
 
 
 if __name__ == "__main__":
