@@ -30,6 +30,8 @@ CHECK_HTTP = f"{SCRIPTS}/check-http"
 # A realtime process that computes for longer is killed; ten milliseconds, keepalived's default, is less than a burst of gratuitous ARP.
 RLIMIT_RTTIME = 1000000
 FLUSH_REASON = "# keepalived owns the IPVS table: what an earlier, killed instance left behind would keep its old scheduler and weights."
+# Seconds. Who starts has its IPVS table before it takes a VIP; after a boot the process with the table may be the later one.
+STARTUP_DELAY = 1
 YIELD = "# A holder that yields says so once more: neighbours learn the winner's MAC address even after both believed to hold the VIP."
 
 GLOBAL = {
@@ -108,6 +110,11 @@ def _global_defs(wish: Mapping[str, Any], version: Version) -> Block:
         if given.get(f"{process}_rt_priority") and given.get(f"{process}_rlimit_rttime") is None:
             given[f"{process}_rlimit_rttime"] = RLIMIT_RTTIME
     higher = given.get("vrrp_higher_prio_send_advert")
+    if given.get("vrrp_startup_delay") is None and wish.get("vrrp_instances") and wish.get("virtual_servers"):
+        given["vrrp_startup_delay"] = STARTUP_DELAY
+    elif given.get("vrrp_startup_delay") == 0:
+        # keepalived knows no such value.
+        del given["vrrp_startup_delay"]
     body: list[Line] = [
         f"router_id {word(wish['router_id'], 'router_id')}",
         "enable_script_security",
