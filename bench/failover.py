@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Breaks one thing after the other in a lab of inventories/full, at every preset, and measures what a client sees: `make bench-failover`.
 
-Every measurement is kept in .cache/failover.json, so a run may be ended and taken up again, or be done in parts:
+Every measurement is kept in bench/failover.json, so a run may be ended and taken up again, or be done in parts:
 `python bench/failover.py --preset fast --fault director-power --times 20`. The section of bench/RESULTS.md has all that is kept.
 """
 
@@ -28,7 +28,7 @@ from labclient import ROOT, Lab, LabError, Probing
 from labnames import lab_name
 from results import write_section
 
-KEPT = ROOT / ".cache/failover.json"
+KEPT = ROOT / "bench/failover.json"
 VIP, DIRECTORS, WEB = "192.0.2.150", ["director1", "director2"], ["192.0.2.21", "192.0.2.22"]
 RATE, TIMEOUT, LEAD = 200, 0.5, 0.7
 KILL = "kill -KILL $(systemctl show --property=MainPID --value {})"

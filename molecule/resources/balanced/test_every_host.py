@@ -21,6 +21,7 @@ def test_reboots_in_turn_bring_the_same_state_back(lab: Lab, balancing: Balancin
     assert [balancing.table(director) for director in balancing.directors] == before
 
 
+# The scenario's second run: what molecule's idempotence step would show before the tests, this shows after the reboots too.
 def test_a_further_converge_changes_nothing(holders: Holders) -> None:
     assert holders.converge() == 0
 

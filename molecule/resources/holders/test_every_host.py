@@ -18,5 +18,6 @@ def test_reboots_in_turn_bring_the_same_state_back(holders: Holders) -> None:
     loads.require_undisturbed()
 
 
+# The scenario's second run: what molecule's idempotence step would show before the tests, this shows after the reboots too.
 def test_a_further_converge_changes_nothing(holders: Holders) -> None:
     assert holders.converge() == 0
