@@ -60,13 +60,18 @@ class Holders:
         with ExitStack() as stack:
             yield Loads({vip: stack.enter_context(self.lab.probing(self.url(vip), seconds, rate, timeout, retries)) for vip in vips})
 
-    def converge(self, **variables: Any) -> int:
-        """Run site.yml and say how many tasks have changed something."""
-        argv = ["ansible-playbook", "-i", str(self.lab.inventory), "playbooks/site.yml", "-e", json.dumps(variables)]
+    def play(self, playbook: str, *options: str, **variables: Any) -> tuple[bool, str]:
+        """Run a playbook with these variables; whether it succeeded, and what it printed."""
+        argv = ["ansible-playbook", "-i", str(self.lab.inventory), f"playbooks/{playbook}.yml", *options, "-e", json.dumps(variables)]
         done = subprocess.run(argv, cwd=ROOT, env=self.lab.environment, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stdout + done.stderr
-        changed = re.findall(r"changed=(\d+)", done.stdout)
-        assert changed, done.stdout
+        return done.returncode == 0, done.stdout + done.stderr
+
+    def converge(self, playbook: str = "site", **variables: Any) -> int:
+        """Run site.yml, or a part of it, and say how many tasks have changed something."""
+        succeeded, said = self.play(playbook, **variables)
+        assert succeeded, said
+        changed = re.findall(r"changed=(\d+)", said)
+        assert changed, said
         return sum(map(int, changed))
 
 

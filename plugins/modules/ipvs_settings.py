@@ -222,6 +222,11 @@ table_persisted:
   returned: success
   type: bool
   sample: false
+vips_persisted:
+  description: Whether M(steadfast.edge.vip_address) has left VIPs that are put back at boot.
+  returned: success
+  type: bool
+  sample: false
 actions:
   description: What was done, in order, or would be done. After a failure, exactly what had been done before it.
   returned: success or failure
@@ -240,6 +245,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.steadfast.edge.plugins.module_utils._ipvs import settings, settings_spec, units
 from ansible_collections.steadfast.edge.plugins.module_utils._ipvs.errors import IpvsError, report
 from ansible_collections.steadfast.edge.plugins.module_utils._ipvs.host import Host
+from ansible_collections.steadfast.edge.plugins.module_utils._vip import boot
 
 
 def main() -> None:
@@ -259,6 +265,7 @@ def main() -> None:
         before=decided.before,
         after=decided.after,
         table_persisted=host.exists(units.unit(units.TABLE)),
+        vips_persisted=host.exists(units.unit(boot.LATE)),
         actions=decided.actions,
         diff={"before": decided.before, "after": decided.after},
     )

@@ -1,7 +1,7 @@
 # Copyright: the steadfast.edge authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A real server that leaves the inventory ends what it has begun, and gets nothing new; a director that leaves hands its VIP over."""
+"""A real server that leaves the inventory ends what it has begun, and gets nothing new; directors leave, come and change places."""
 
 from __future__ import annotations
 
@@ -62,6 +62,48 @@ def test_it_comes_back_while_a_director_leaves_and_hands_its_vip_over(
     assert lab.run("director1", "sh", "-c", "systemctl is-active keepalived || true") == "inactive\n"
     assert balancing.table("director1") == []
     eventually(lambda: balancing.served(10), {STAYS: 5, LEAVES: 5})
+
+
+def masters(lab: Lab, director: str) -> int:
+    """How often keepalived has taken a VIP there since it started."""
+    unit = "_SYSTEMD_INVOCATION_ID=$(systemctl show --property=InvocationID --value keepalived)"
+    return int(lab.run(director, "sh", "-c", f"journalctl --no-pager {unit} | grep -c 'Entering MASTER STATE' || true"))
+
+
+def held_by(holders: Holders, *directors: str) -> list[dict[str, Any]]:
+    return [{**vip, "holders": list(directors)} for vip in holders.vips]
+
+
+def test_all_holders_are_replaced_by_one_that_never_ran(lab: Lab, holders: Holders) -> None:
+    """The old one serves until the new one does."""
+    with holders.load(list(holders.addresses), seconds=60, retries=30) as loads:
+        assert holders.converge("directors", edge_vips=held_by(holders, "director1")) > 0
+    loads.show("director2 replaced by director1")
+    loads.require_none_lost()
+    assert holders.now() == {"shop": ["director1"]}
+    assert lab.run("director2", "sh", "-c", "systemctl is-active keepalived || true") == "inactive\n"
+
+
+def test_a_director_that_comes_in_is_known_before_it_starts(lab: Lab, holders: Holders) -> None:
+    """Else it would hear of nobody and take the VIP too."""
+    with holders.load(list(holders.addresses), seconds=60) as loads:
+        assert holders.converge("directors", edge_vips=held_by(holders, "director1", "director2")) > 0
+    loads.require_undisturbed()
+    assert masters(lab, "director2") == 0
+    assert holders.now() == {"shop": ["director1"]}
+
+
+def test_alone_it_would_not_be_known(lab: Lab, holders: Holders) -> None:
+    lab.run("director2", "systemctl", "stop", "keepalived")
+    succeeded, said = holders.play("directors", "--limit", "director2")
+    assert not succeeded
+    assert "keepalived runs on director1 and not on director2." in said
+    assert lab.run("director2", "sh", "-c", "systemctl is-active keepalived || true") == "inactive\n"
+
+
+def test_directors_change_places(holders: Holders) -> None:
+    assert holders.converge("directors", edge_vips=held_by(holders, "director2", "director1")) > 0
+    assert holders.now() == {"shop": ["director2"]}
 
 
 def test_the_director_comes_back(holders: Holders, balancing: Balancing, eventually: Callable[..., Any]) -> None:

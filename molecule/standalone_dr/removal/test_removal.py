@@ -30,13 +30,21 @@ def test_keepalived_takes_over_and_gives_back(lab: Lab, balancing: Balancing, ho
         "edge_vips": [{**vip, "virtual_router_id": 51} for vip in holders.vips],
         "edge_virtual_services": [{"name": "shop-http", "vip": "shop", "port": 80, "real_servers": ["web1"]}],
     }
+    refused, said = holders.play("directors", **keepalived, keepalived_raw="nonsense")
+    assert not refused
+    assert "nonsense" in said
+    # Who cannot take over takes nothing away.
+    assert balancing.served(10) == {"web1": 10}
     assert holders.converge(**keepalived) > 0
     holders.settle()
     assert balancing.served(10) == {"web1": 10}
     kept = "/etc/steadfast-edge/ipvs.rules /etc/steadfast-edge/vip/others.batch"
     assert lab.run("director1", "sh", "-c", f"ls {kept} 2>/dev/null || true") == ""
     assert holders.converge(**keepalived) == 0
-    assert holders.converge(edge_virtual_services=keepalived["edge_virtual_services"]) > 0
+    back = {"edge_virtual_services": keepalived["edge_virtual_services"]}
+    predicted, said = holders.play("directors", "--check", **back)
+    assert predicted, said
+    assert holders.converge(**back) > 0
     assert balancing.served(10) == {"web1": 10}
     assert balancing.table("director1") == table
     assert lab.run("director1", "sh", "-c", "systemctl is-active keepalived || true") == "inactive\n"

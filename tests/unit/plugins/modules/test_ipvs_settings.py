@@ -51,3 +51,19 @@ def test_bad_input(monkeypatch: pytest.MonkeyPatch, options: dict[str, Any], mes
     assert failed["failed"]
     assert message in failed["msg"]
     assert host.fake.requests == []
+
+
+@pytest.mark.parametrize(
+    ("kept", "returned"),
+    [
+        ("steadfast-edge-ipvs-table.service", {"table_persisted": True, "vips_persisted": False}),
+        ("steadfast-vip-late.service", {"table_persisted": False, "vips_persisted": True}),
+    ],
+)
+def test_it_tells_what_a_director_without_keepalived_has_left(
+    monkeypatch: pytest.MonkeyPatch, kept: str, returned: dict[str, bool]
+) -> None:
+    host = MemoryHost()
+    host.files[f"/etc/systemd/system/{kept}"] = "[Unit]\n"
+    answer = run(monkeypatch, "ipvs_settings", host)
+    assert {key: answer[key] for key in returned} == returned
