@@ -27,6 +27,7 @@ def test_keepalived_takes_over_and_gives_back(lab: Lab, balancing: Balancing, ho
     table = balancing.table("director1")
     keepalived: dict[str, Any] = {
         "edge_director": {"manager": "keepalived"},
+        "lvs_director_timeouts": {},
         "edge_vips": [{**vip, "virtual_router_id": 51} for vip in holders.vips],
         "edge_virtual_services": [{"name": "shop-http", "vip": "shop", "port": 80, "real_servers": ["web1"]}],
     }

@@ -42,6 +42,10 @@ def test_a_client_keeps_its_server_until_it_was_away_long_enough(lab: Lab, balan
     assert set(balancing.served(1, SESSION)) == set(balancing.web) - set(kept)
 
 
+def test_idle_connections_are_forgotten_when_the_inventory_says(lab: Lab) -> None:
+    assert lab.run("director1", "ipvsadm", "-L", "--timeout").strip() == "Timeout (tcp tcpfin udp): 600 120 60"
+
+
 def test_keepalived_is_not_there(lab: Lab) -> None:
     assert lab.run("director1", "sh", "-c", "ls /etc/keepalived /run/keepalived.pid 2>/dev/null || true") == ""
 
