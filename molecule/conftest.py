@@ -43,7 +43,9 @@ def balancing(lab: Lab) -> Balancing:
 @pytest.fixture(scope="session")
 def host_of(lab: Lab) -> Callable[[str], Any]:
     """A host of the lab by name, as testinfra sees it."""
-    return lambda name: testinfra.get_host(f"ssh://{name}", ssh_config=str(lab.ssh_config))
+    # It formats its command line once more.
+    control_path = lab.control_path.replace("%", "%%")
+    return lambda name: testinfra.get_host(f"ssh://{name}", ssh_config=str(lab.ssh_config), controlpath=control_path)
 
 
 @pytest.fixture

@@ -38,6 +38,9 @@ class Here(Lab):
         assert argv[0] == "exec" and argv[2] == "--"
         return list(argv[3:])
 
+    def reach(self, host: str, *argv: str) -> list[str]:
+        return list(argv)
+
 
 @pytest.fixture(name="url")
 def fixture_url() -> Iterator[str]:

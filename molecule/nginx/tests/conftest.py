@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from labclient import Lab, SteadyLab
+from labclient import Lab
 
 from .remote import Remote
 
@@ -20,7 +20,7 @@ from .remote import Remote
 @pytest.fixture(scope="session")
 def lab() -> Lab:
     """No test boots a host: connections are kept."""
-    return SteadyLab(inventory=Path(os.environ["LAB_INVENTORY"]))
+    return Lab(inventory=Path(os.environ["LAB_INVENTORY"]))
 
 
 @pytest.fixture(scope="session")

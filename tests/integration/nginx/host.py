@@ -23,14 +23,14 @@ ROOT = HERE.parents[2]
 sys.path[:0] = [str(ROOT / "tools")]
 
 from ansible_collections.steadfast.edge.plugins.module_utils._probe import client
-from labclient import PROBE, Lab, SteadyLab
+from labclient import PROBE, Lab
 from labnames import lab_name
 
 WEB = "192.0.2.21"
 
 
 def make_lab() -> Lab:
-    return SteadyLab(lab_name("nginxhost"), HERE / "inventory")
+    return Lab(lab_name("nginxhost"), HERE / "inventory")
 
 
 class Load:

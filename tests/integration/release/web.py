@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from labclient import ROOT, Probing, SteadyLab
+from labclient import ROOT, Lab, Probing
 from labnames import lab_name
 
 HERE = Path(__file__).resolve().parent
@@ -29,7 +29,7 @@ class Web:
     """One web server, and a client that asks it."""
 
     def __init__(self) -> None:
-        self.lab = SteadyLab(lab_name("release"), HERE / "inventory")
+        self.lab = Lab(lab_name("release"), HERE / "inventory")
         # The live tree with version A.
         self.original = ""
 

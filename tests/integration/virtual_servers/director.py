@@ -23,10 +23,10 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
 sys.path[:0] = [str(ROOT / "tools")]
 
-from labclient import SteadyLab
+from labclient import Lab
 from labnames import lab_name
 
-LAB = SteadyLab(lab_name("virtual"), HERE / "inventory")
+LAB = Lab(lab_name("virtual"), HERE / "inventory")
 DIRECTOR, CLIENT = "director1", "client1"
 VIP = "192.0.2.150"
 NAMES = {"192.0.2.21": "web1", "192.0.2.22": "web2", "192.0.2.23": "sorry1"}
