@@ -43,7 +43,8 @@ def test_a_client_keeps_its_server_until_it_was_away_long_enough(lab: Lab, balan
 
 
 def test_idle_connections_are_forgotten_when_the_inventory_says(lab: Lab) -> None:
-    assert lab.run("director1", "ipvsadm", "-L", "--timeout").strip() == "Timeout (tcp tcpfin udp): 600 120 60"
+    tcp, _tcpfin, udp = lab.run("director1", "ipvsadm", "-L", "--timeout").split()[-3:]
+    assert (tcp, udp) == ("600", "60")
 
 
 def test_keepalived_is_not_there(lab: Lab) -> None:
