@@ -30,7 +30,8 @@ class Holders:
         self.members: list[str] = [line.split()[0] for line in listed.splitlines()[2:] if not line.split()[0].startswith("client")]
 
     def url(self, vip: str) -> str:
-        return f"http://{self.addresses[vip]}/"
+        address = self.addresses[vip]
+        return f"http://[{address}]/" if ":" in address else f"http://{address}/"
 
     def wanted(self, without: Sequence[str] = ()) -> dict[str, list[str]]:
         """For each VIP the holder that it should have while some are lost: the first of those that are left."""
@@ -56,7 +57,7 @@ class Holders:
 
     @contextmanager
     def load(self, vips: Sequence[str], seconds: float, rate: float = 40, timeout: float = 1, retries: int = 15) -> Iterator[Loads]:
-        """A client for each of the VIPs, which asks while the body runs."""
+        """A client for each of the VIPs, which asks for so many seconds, or with 0 as long as the body runs."""
         with ExitStack() as stack:
             yield Loads({vip: stack.enter_context(self.lab.probing(self.url(vip), seconds, rate, timeout, retries)) for vip in vips})
 

@@ -76,7 +76,7 @@ def held_by(holders: Holders, *directors: str) -> list[dict[str, Any]]:
 
 def test_all_holders_are_replaced_by_one_that_never_ran(lab: Lab, holders: Holders) -> None:
     """The old one serves until the new one does."""
-    with holders.load(list(holders.addresses), seconds=60, retries=30) as loads:
+    with holders.load(list(holders.addresses), seconds=0, retries=30) as loads:
         assert holders.converge("directors", edge_vips=held_by(holders, "director1")) > 0
     loads.show("director2 replaced by director1")
     loads.require_none_lost()
@@ -86,7 +86,7 @@ def test_all_holders_are_replaced_by_one_that_never_ran(lab: Lab, holders: Holde
 
 def test_a_director_that_comes_in_is_known_before_it_starts(lab: Lab, holders: Holders) -> None:
     """Else it would hear of nobody and take the VIP too."""
-    with holders.load(list(holders.addresses), seconds=60) as loads:
+    with holders.load(list(holders.addresses), seconds=0) as loads:
         assert holders.converge("directors", edge_vips=held_by(holders, "director1", "director2")) > 0
     loads.require_undisturbed()
     assert masters(lab, "director2") == 0
