@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .derivation import Derivation, derive, holder_names
-from .gateways import of_directors, through_director
+from .gateways import of_all, of_directors, through_director
 from .inventory import IPAddress, host_interface
 from .schema import Item
 
@@ -134,7 +134,7 @@ def _realserver(derivation: Derivation) -> dict[str, Any]:
     vocabulary, host = derivation.vocabulary, derivation.host
     mine = [item for item in vocabulary.services if host in _serving(item.value)]
     vips = {way: _once(derivation.vip_address(item) for item in mine if item.value["forward"] == way) for way in FORWARD_METHODS}
-    gateways: list[IPAddress] = []
+    ways: list[list[IPAddress]] = []
     foreign: list[IPAddress] = []
     own = derivation.address_of(host, "inventory_hostname") if mine else None
     for item in mine:
@@ -146,14 +146,14 @@ def _realserver(derivation: Derivation) -> dict[str, Any]:
             return derivation.addresses_of(name, path)
 
         if item.value["forward"] == "masquerade":
-            gateways += through_director(vip, vocabulary.vips, own, addresses_of)
+            ways.append(through_director(vip, vocabulary.vips, own, addresses_of))
         else:
             foreign += of_directors(vip, vocabulary.vips, addresses_of)
     return {
         # On a tunnel's interface a VIP takes packets that come without a tunnel as well.
         "vips": [vip for vip in vips["route"] if vip not in vips["tunnel"]],
         "tunnel_vips": vips["tunnel"],
-        "gateways": [str(address) for address in _once(gateways)],
+        "gateways": [str(address) for address in of_all(ways)],
         "foreign_gateways": [str(address) for address in _once(foreign)],
         "interfaces": [host_interface(derivation.inventory, host, derivation.problems)],
     }

@@ -11,7 +11,7 @@ from typing import Any, Callable
 from .inventory import IPAddress
 from .schema import Item
 
-__all__ = ["AddressesOf", "of_directors", "through_director"]
+__all__ = ["AddressesOf", "of_all", "of_directors", "through_director"]
 
 AddressesOf = Callable[[str], Iterable[IPAddress]]
 
@@ -37,6 +37,12 @@ def through_director(vip: Mapping[str, Any], vips: Iterable[Item], own: IPAddres
     if len(holders) == 1:
         found += [address for address in addresses_of(holders[0]) if address.version == own.version]
     return list(dict.fromkeys(found))
+
+
+def of_all(ways: Iterable[list[IPAddress]]) -> list[IPAddress]:
+    """The gateways that all of these have. A host has one for everything, which has to serve each of its services."""
+    first, *others = list(ways) or [[]]
+    return [address for address in first if all(address in other for other in others)]
 
 
 def of_directors(vip: Mapping[str, Any], vips: Iterable[Item], addresses_of: AddressesOf) -> list[IPAddress]:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from .gateways import of_directors, through_director
+from .gateways import of_all, of_directors, through_director
 from .inventory import IPAddress
 from .problems import join_names, listed
 from .rules_hosts import Context
@@ -20,6 +20,7 @@ WAYS = {"route": "DR", "tunnel": "TUN"}
 def check_forwarding(context: Context) -> None:
     wanted: dict[str, tuple[str, set[IPAddress]]] = {}
     refused: dict[str, tuple[str, set[IPAddress]]] = {}
+    translated_by: dict[str, list[tuple[str, list[IPAddress]]]] = {}
     for service in context.vocabulary.services:
         vip = context.vocabulary.vip(service.value.get("vip"))
         translated = service.value.get("forward") == "masquerade"
@@ -31,7 +32,7 @@ def check_forwarding(context: Context) -> None:
             _check_way_back(context, service, vip, judged)
         for name in judged:
             if translated:
-                found = _check_translated(context, vip, name)
+                found = _check_translated(context, service, vip, name, translated_by.setdefault(name, []))
                 _check_agreement(context, service, name, found, refused, wanted)
             else:
                 found = _check_unchanged(context, service, vip, name)
@@ -65,15 +66,31 @@ def _check_way_back(context: Context, service: Item, vip: Item, names: list[str]
         context.problems.add(f"{service.path}.vip", vip.value["name"], message, remedy)
 
 
-def _check_translated(context: Context, vip: Item, name: str) -> list[IPAddress]:
+def _check_translated(context: Context, service: Item, vip: Item, name: str, earlier: list[tuple[str, list[IPAddress]]]) -> list[IPAddress]:
     found, gateway = _through(context, vip, name), context.gateways.get(name)
-    if found and gateway is not None and gateway not in found:
+    if not found:
+        return found
+    if not of_all([found, *(ways for _path, ways in earlier)]):
+        _report_apart(context, service, vip, name, [path for path, _ways in earlier])
+        return found
+    earlier.append((service.path, found))
+    if gateway is not None and gateway not in found:
         message = (
             f"The VIP {vip.value['name']} is translated (forward: masquerade), so the answers of {name} have to come back through "
             "its director."
         )
         context.problems.add("edge_gateway", str(gateway), message, f"Make {listed(map(str, found))} the gateway of {name}.", name)
     return found
+
+
+def _report_apart(context: Context, service: Item, vip: Item, name: str, paths: list[str]) -> None:
+    """NAT by directors that may be two: a host has one gateway."""
+    message = (
+        f"{name} serves this and {join_names(paths)}, all translated (forward: masquerade), and no gateway leads from it to the directors "
+        "of all of them: answers of one would leave through the director of another, which does not know their connections."
+    )
+    remedy = "Give their VIPs the same holders and one sync_group, so that they move together, or write another real server."
+    context.problems.add(f"{service.path}.vip", vip.value["name"], message, remedy)
 
 
 def _check_unchanged(context: Context, service: Item, vip: Item, name: str) -> list[IPAddress]:

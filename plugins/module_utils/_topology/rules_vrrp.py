@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 import ipaddress
+import itertools
 from typing import Any, Union
 
 from .derive import MOST_HOLDERS
+from .inventory import host_interface
 from .problems import HIDDEN, Problems
 from .rules_director import without_vrrp
 from .rules_hosts import Context, check_groups, check_names_once, check_references
@@ -62,6 +64,7 @@ def check_vips(context: Context) -> None:
     addressed = [vip for vip in vips if vip.value.get("address") is not None]
     _check_addresses_free(context, addressed)
     _check_segments(addressed, context.problems)
+    _check_router_ids_apart(context, addressed)
     for vip in vips:
         _check_holders(context, vip)
         _check_router_id(context, vip)
@@ -80,20 +83,43 @@ def _check_addresses_free(context: Context, vips: list[Item]) -> None:
 
 
 def _check_segments(vips: list[Item], problems: Problems) -> None:
-    """Routers hear every VRID of their segment; two VIPs with one VRID would fight. IPv4 and IPv6 count apart."""
     for index, vip in enumerate(vips):
         network: Network = vip.value["address"].network
         for earlier in vips[:index]:
             other: Network = earlier.value["address"].network
-            if not network.overlaps(other):
-                continue
-            if network != other:
+            if network.overlaps(other) and network != other:
                 message = f"{earlier.path} lies on the same segment, but names it {other} instead of {network}."
                 problems.add(f"{vip.path}.address", str(vip.value["address"]), message, "Write the same prefix for both.")
-            vrid: Any = vip.value.get("virtual_router_id")
-            if vrid is not None and vrid == earlier.value.get("virtual_router_id"):
-                message = f"{earlier.path} uses this VRID on the same segment {other} already."
-                problems.add(f"{vip.path}.virtual_router_id", vrid, message, f"Write another number, for example {_free_vrid(vips)}.")
+
+
+def _check_router_ids_apart(context: Context, vips: list[Item]) -> None:
+    """Routers hear every VRID of their segment; two VIPs with one VRID would fight. IPv4 and IPv6 count apart."""
+    for earlier, vip in itertools.combinations(vips, 2):
+        vrid: Any = vip.value.get("virtual_router_id")
+        same = vrid is not None and vrid == earlier.value.get("virtual_router_id")
+        where = _shared_wire(context, vip, earlier) if same else None
+        if where is not None:
+            message = f"{earlier.path} uses this VRID {where} already."
+            remedy = f"Write another number, for example {_free_vrid(vips)}."
+            context.problems.add(f"{vip.path}.virtual_router_id", vrid, message, remedy)
+
+
+def _shared_wire(context: Context, vip: Item, other: Item) -> str | None:
+    """Where both speak VRRP: on one segment, or on one interface of a host, where keepalived refuses a number that it has."""
+    network: Network = vip.value["address"].network
+    if network.overlaps(other.value["address"].network):
+        return f"on the same segment {other.value['address'].network}"
+    if network.version == other.value["address"].version:
+        for holder in sorted(_hosts(context, vip) & _hosts(context, other)):
+            usual = host_interface(context.inventory, holder, Problems())
+            interface = vip.value.get("interface") or usual
+            if interface == (other.value.get("interface") or usual):
+                return f"on {interface} of {holder}"
+    return None
+
+
+def _hosts(context: Context, vip: Item) -> set[str]:
+    return {holder.value for holder in vip.value.get("holders", []) if holder.value in context.inventory}
 
 
 def _free_vrid(vips: list[Item]) -> int:

@@ -109,6 +109,17 @@ def test_a_single_director_is_the_gateway_by_any_of_its_addresses() -> None:
     assert derive.realserver(seen("nat", edge_vips=holders), "web1")["gateways"] == ["192.0.2.11", "198.51.100.11"]
 
 
+@pytest.mark.parametrize(("vip", "gateways"), [("shop", ["198.51.100.1"]), ("center", [])])
+def test_the_gateway_serves_all_translated_services_or_is_none(vip: str, gateways: list[str]) -> None:
+    master: dict[str, Any] = {"virtual_router_id": 53, "holders": ["director2", "director1"], "sync_group": "other"}
+    changes: dict[str, Any] = {
+        "edge_vips[2]": {**master, "name": "center", "address": "192.0.2.151/24"},
+        "edge_vips[3]": {**master, "name": "inside2", "address": "198.51.100.2/24", "interface": "eth1"},
+        "edge_virtual_services[1]": {"name": "second", "vip": vip, "port": 81, "forward": "masquerade", "real_servers": ["web1"]},
+    }
+    assert derive.realserver(seen("nat", **changes), "web1")["gateways"] == gateways
+
+
 def test_a_vip_that_comes_through_a_tunnel_is_not_on_loopback_too() -> None:
     hosts = seen("tun", **{"edge_virtual_services[1]": {"name": "tls", "vip": "shop", "port": 443, "real_servers": ["web1"]}})
     found = derive.realserver(hosts, "web1")

@@ -118,6 +118,20 @@ def test_what_is_right_is_not_refused(change: tuple[str, str, Any]) -> None:
     assert problems_of(inventory) == []
 
 
+def test_a_number_counts_on_each_interface_of_a_holder_by_itself() -> None:
+    inventory = good("nat")
+    inventory["all"]["edge_vips"][1]["virtual_router_id"] = 51
+    assert problems_of(inventory) == []
+
+
+def test_a_real_server_of_two_translated_services_that_move_together() -> None:
+    inventory = good("nat")
+    service, vip = inventory["all"]["edge_virtual_services"][0], inventory["all"]["edge_vips"][0]
+    inventory["all"]["edge_vips"].append({**vip, "name": "center", "address": "192.0.2.151/24", "virtual_router_id": 53})
+    inventory["all"]["edge_virtual_services"].append({**service, "name": "center-http", "vip": "center"})
+    assert problems_of(inventory) == []
+
+
 def test_an_inventory_name_that_is_an_address_serves_as_one() -> None:
     inventory = good()
     inventory["hosts"]["192.0.2.34"] = {}
