@@ -18,6 +18,9 @@ description:
     whenever a network manager has been started, because a manager drops addresses it does not know from an interface that it owns."
   - The units read C(/etc/steadfast-edge/vip/*.batch), which is at the same time the record of what the module owns.
   - A VIP of a real server must not come up before its ARP posture. With O(arp_interfaces) both the module and the units see to that.
+  - "An address that comes on an interface that speaks ARP is announced, three times within two seconds: by gratuitous ARP requests; for
+    IPv6 by unsolicited neighbour advertisements, once the kernel knows that no other host has the address. Neighbours that knew another
+    host for it, a router above all, turn to this one at once instead of when their caches expire."
 options:
   addresses:
     description:
@@ -85,6 +88,10 @@ notes:
     until the next start of C(steadfast-vip-late.service). Let Keepalived or the manager itself hold VIPs there; C(lo) is usually
     nobody's."
   - Stopping the units does not remove addresses. O(state=absent) does.
+  - Not announced is what was there before the run, what this host does not answer for (C(arp_ignore) 8, or 3 with O(scope=host)), and what
+    comes on one of O(arp_interfaces). The module does not ask whether another host still has an IPv4 address.
+  - What the units bring back is not announced. It is what the host had before it went down, at the MAC address that neighbours know from
+    then; and where another host was given it meanwhile, an announcement would take it from there.
 seealso:
   - module: steadfast.edge.sysctl_arp
     description: Comes before this module, and after it when the VIPs are taken back.
@@ -145,6 +152,12 @@ removed:
   type: list
   elements: str
   sample: []
+announced:
+  description: What the neighbours were told of; in check mode, what they would be.
+  returned: success
+  type: list
+  elements: str
+  sample: []
 commands:
   description: The lines given to C(ip -batch), in their order; in check mode, those that would be given.
   returned: success
@@ -164,15 +177,16 @@ done:
   sample: [ip address delete 192.0.2.151/32 dev lo]
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.steadfast.edge.plugins.module_utils._arp.files import FileError, HostFiles
 from ansible_collections.steadfast.edge.plugins.module_utils._arp.posture import PostureError
 from ansible_collections.steadfast.edge.plugins.module_utils._command import CommandError, module_runner
+from ansible_collections.steadfast.edge.plugins.module_utils._vip.announce import announce
 from ansible_collections.steadfast.edge.plugins.module_utils._vip.host import ApplyError, Plan, apply, make_plan
-from ansible_collections.steadfast.edge.plugins.module_utils._vip.model import Vip, VipError, sort_vips
+from ansible_collections.steadfast.edge.plugins.module_utils._vip.model import Address, Vip, VipError, sort_vips
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "addresses": {"type": "list", "elements": "str", "required": True},
@@ -202,6 +216,7 @@ def result(plan: Plan, interface: str) -> dict[str, Any]:
         "held_before": by_interface(plan.owned_before.values()),
         "added": [vip.cidr for vip in change.added],
         "removed": [vip.cidr for vip in change.removed],
+        "announced": [vip.cidr for vip in plan.announced],
         "commands": [*change.deletes, *change.adds],
         "diff": plan.diff(),
     }
@@ -210,12 +225,20 @@ def result(plan: Plan, interface: str) -> dict[str, Any]:
 def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     files, run = HostFiles(), module_runner(module)
+
+    def tell(interface: str, addresses: Sequence[Address], router: bool) -> None:
+        try:
+            announce(interface, addresses, router)
+        except OSError as error:
+            listed = ", ".join(map(str, addresses))
+            module.warn(f"{interface} holds {listed}, but neighbours cannot be told: {error.strerror}; they may know another host for it")
+
     try:
         plan = make_plan(run, files, module.params)
         if plan.faults and not module.check_mode:
             raise VipError(f"{'; '.join(plan.faults)}: the VIP would be answered for; run steadfast.edge.sysctl_arp first")
         if plan.changed and not module.check_mode:
-            apply(run, files, plan)
+            apply(run, files, plan, tell)
     except ApplyError as error:
         module.fail_json(msg=f"{error}; done before: {'; '.join(error.done) or 'nothing'}", done=error.done)
     except (VipError, PostureError, FileError, CommandError) as error:

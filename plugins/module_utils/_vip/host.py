@@ -5,21 +5,27 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Callable
 
 from .._arp.files import FileError, Files
-from .._arp.host import observe
+from .._arp.host import CONF, observe
 from .._arp.posture import Key, effective, silent
 from .._command import CommandError, Runner
 from .boot import BATCHES, UNITS, Record, boot_files, boot_links, load
 from .live import Live, read_live, require_link
-from .model import Link, Vip, VipError, check_interface, parse_vips, sort_vips
+from .model import Address, Link, Vip, VipError, check_interface, parse_vips, sort_vips
 from .plan import Change, drop, hold, warnings
 
-__all__ = ["ApplyError", "Plan", "apply", "make_plan"]
+__all__ = ["Announce", "ApplyError", "Plan", "apply", "make_plan"]
 
+# Tells the neighbours on an interface of these addresses, and whether their host is a router of IPv6.
+Announce = Callable[[str, Sequence[Address], bool], None]
+
+# The kernel takes up to a second by default before it asks for an IPv6 address, and a second for each time that it does.
+SETTLED_WITHIN = 5.0
 _FAILED = re.compile(r"Command failed -:(\d+)")
 
 
@@ -87,6 +93,7 @@ class Plan:
     faults: Sequence[str]
     warnings: Sequence[str]
     owned_before: Mapping[Any, Vip]
+    announced: Sequence[Vip]
 
     @property
     def changed(self) -> bool:
@@ -121,7 +128,7 @@ def make_plan(run: Runner, files: Files, params: Mapping[str, Any]) -> Plan:
         # An interface that is gone may still be on record, and what is on it may have any prefix length.
         listed = parse_vips(params["addresses"], Link(interface, silent=False), None, False)
         change = drop((vip.address for vip in listed), interface, record.vips, live)
-        arp, faults, notes = record.arp(interface), [], []
+        arp, faults, notes, announced = record.arp(interface), [], [], []
     else:
         link = require_link(live, interface) if params["addresses"] else live.links.get(interface, Link(interface, silent=False))
         wanted = parse_vips(params["addresses"], link, params["scope"], params["host_route"])
@@ -130,11 +137,19 @@ def make_plan(run: Runner, files: Files, params: Mapping[str, Any]) -> Plan:
         exposed = link.silent and any(vip.address.version == 4 for vip in wanted)
         faults = posture_faults(files, arp) if exposed else []
         notes = warnings(wanted, record.vips, live) + (manager_warning(files, live, interface) if wanted else [])
-    return Plan(change, before, wanted_disk(record.changed(change.owned, interface, arp)), faults, notes, record.vips)
+        speaks = not link.silent and interface not in (params["arp_interfaces"] or [])
+        announced = [vip for vip in change.arrived if answers(files, vip)] if speaks else []
+    return Plan(change, before, wanted_disk(record.changed(change.owned, interface, arp)), faults, notes, record.vips, announced)
 
 
-def apply(run: Runner, files: Files, plan: Plan) -> list[str]:
-    """VIPs leave first, the record follows, and a VIP comes only when the record already knows it."""
+def answers(files: Files, vip: Vip) -> bool:
+    """Whether this host answers for a VIP on an interface that speaks ARP. IPv6 has no such setting."""
+    ignore = max(int(files.read(f"{CONF}/{device}/arp_ignore") or 0) for device in ("all", vip.interface))
+    return vip.address.version == 6 or not (ignore == 8 or (ignore == 3 and vip.scope == "host"))
+
+
+def apply(run: Runner, files: Files, plan: Plan, announce: Announce) -> list[str]:
+    """VIPs leave first, the record follows, a VIP comes only when the record already knows it, and neighbours hear of it then."""
     done: list[str] = []
     change = plan.change
     _batch(run, change.deletes, done)
@@ -147,7 +162,9 @@ def apply(run: Runner, files: Files, plan: Plan) -> list[str]:
         raise ApplyError(str(error), done) from error
     _batch(run, change.adds, done)
     if change.deletes or change.adds:
-        _verify(run, change, done)
+        live = _settled(run, change)
+        _tell(files, plan, live, announce)
+        _verify(live, change, done)
     return done
 
 
@@ -187,9 +204,32 @@ def _write(files: Files, before: Disk, after: Disk, done: list[str]) -> bool:
     return bool(units)
 
 
-def _verify(run: Runner, change: Change, done: Sequence[str]) -> None:
+def _settled(run: Runner, change: Change) -> Live:
+    """What came to be, once the kernel knows that nobody else has an IPv6 address. Without a carrier it never asks."""
+    deadline = time.monotonic() + SETTLED_WITHIN
+    while True:
+        live = read_live(run, with_routes=False)
+        pending = any(item.tentative for vip in change.live_after for item in live.of(vip.address, vip.interface))
+        if not pending or time.monotonic() > deadline:
+            return live
+        time.sleep(0.1)
+
+
+def _tell(files: Files, plan: Plan, live: Live, announce: Announce) -> None:
+    """Of those that the kernel uses."""
+    used = {(item.address, item.interface) for item in live.addresses if not (item.tentative or item.refused)}
+    addresses = [vip.address for vip in plan.announced if (vip.address, vip.interface) in used]
+    if addresses:
+        interface = plan.announced[0].interface
+        forwarding = files.read(f"/proc/sys/net/ipv6/conf/{interface}/forwarding") or "0"
+        announce(interface, addresses, int(forwarding) > 0)
+
+
+def _verify(live: Live, change: Change, done: Sequence[str]) -> None:
     """What `ip` accepted is not always what came to be."""
-    live = read_live(run, with_routes=False)
+    taken = sorted(str(vip) for vip in change.live_after if any(item.refused for item in live.of(vip.address, vip.interface)))
+    if taken:
+        raise ApplyError(f"another host has {', '.join(taken)}, so the kernel does not use it here; take it away there first", done)
     present = {(item.address, item.prefix, item.interface, item.scope) for item in live.addresses}
 
     def there(vip: Vip) -> bool:

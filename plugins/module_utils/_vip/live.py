@@ -27,6 +27,9 @@ class LiveAddress:
     interface: str
     scope: str
     secondary: bool
+    # Of IPv6: the kernel does not use it yet, since it is still asking whether another host has it; and never will, since one has.
+    tentative: bool = False
+    refused: bool = False
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,10 @@ def parse_addresses(links: Iterable[Mapping[str, Any]]) -> tuple[LiveAddress, ..
                 continue
             address = ipaddress.ip_address(info["local"])
             scope = info.get("scope", "global") if address.version == 4 else "host" if info.get("deprecated") else "global"
-            found.append(LiveAddress(address, info["prefixlen"], link["ifname"], scope, bool(info.get("secondary"))))
+            refused = bool(info.get("dadfailed"))
+            tentative = bool(info.get("tentative")) and not refused
+            secondary = bool(info.get("secondary"))
+            found.append(LiveAddress(address, info["prefixlen"], link["ifname"], scope, secondary, tentative, refused))
     return tuple(found)
 
 

@@ -26,6 +26,12 @@ class Change:
     added: tuple[Vip, ...] = ()
     removed: tuple[Vip, ...] = ()
 
+    @property
+    def arrived(self) -> list[Vip]:
+        """What was not on its interface before."""
+        there = {(vip.address, vip.interface) for vip in self.live_before}
+        return sort_vips(vip for vip in self.live_after if (vip.address, vip.interface) not in there)
+
     def held(self, interface: str) -> list[Vip]:
         return sort_vips(vip for vip in self.owned.values() if vip.interface == interface)
 
@@ -46,7 +52,7 @@ def hold(wanted: Sequence[Vip], interface: str, purge: bool, owned: Mapping[Addr
         deletes=(*_route_lines([*leaving, *moved], owned, live), *_route_lines(unrouted, owned, live), *_delete_lines(gone + stale, live)),
         adds=tuple(line for vip in missing for line in vip.add_lines()),
         owned=after,
-        live_before=frozenset(_as_vip(item, owned, kept, live) for item in gone + there),
+        live_before=frozenset(_as_vip(item, owned, kept, live) for item in [*gone, *(item for item in there if not item.refused)]),
         live_after=frozenset(wanted),
         added=tuple(vip for vip in wanted if vip in missing or owned.get(vip.address) != vip),
         removed=tuple(sort_vips(leaving)),
@@ -79,13 +85,14 @@ def _as_vip(item: LiveAddress, owned: Mapping[Address, Vip], wanted: Mapping[Add
 
 
 def _differs(vip: Vip, live: Live) -> bool:
-    exact = any((item.prefix, item.scope) == (vip.prefix, vip.scope) for item in live.of(vip.address, vip.interface))
+    items = [item for item in live.of(vip.address, vip.interface) if not item.refused]
+    exact = any((item.prefix, item.scope) == (vip.prefix, vip.scope) for item in items)
     return not exact or (vip.host_route and (vip.address, vip.interface) not in live.routes)
 
 
 def _in_the_way(item: LiveAddress, vip: Vip) -> bool:
-    """IPv6 changes in place; the kernel ignores a new scope for an IPv4 address that is there, so that one goes first."""
-    return item.prefix != vip.prefix or (vip.address.version == 4 and item.scope != vip.scope)
+    """IPv6 changes in place, but is not asked about anew; and the kernel ignores a new scope for an IPv4 address that is there."""
+    return item.refused or item.prefix != vip.prefix or (vip.address.version == 4 and item.scope != vip.scope)
 
 
 def _route_lines(vips: Sequence[Vip], owned: Mapping[Address, Vip], live: Live) -> list[str]:

@@ -22,21 +22,11 @@ from ansible_collections.steadfast.edge.tests.integration.realserver.two_hosts i
     VIP6,
     Host,
     Wire,
+    start,
 )
 
 UNIT = "/etc/systemd/system/steadfast-vip.service"
 TRACES = ("/etc/steadfast-edge/vip", "/etc/sysctl.d", "/etc/systemd/system", "/var/lib/steadfast-edge", "/usr/local/lib/steadfast-edge")
-
-
-def start(host: Host, unit: str) -> int:
-    """What systemd does with our unit, command by command: the exit code of the one that ended it."""
-    for line in host.run("cat", unit).stdout.splitlines():
-        found = re.fullmatch(r"ExecStart(?:Pre)?=(-?)(.*)", line)
-        if found:
-            code = host.run(*found.group(2).split(), check=False).returncode
-            if code and not found.group(1):
-                return code
-    return 0
 
 
 def power_cycle(host: Host) -> None:

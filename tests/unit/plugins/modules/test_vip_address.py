@@ -4,6 +4,7 @@
 """The module vip_address from its arguments to its answer."""
 from __future__ import annotations
 
+import errno
 import json
 from typing import Any
 
@@ -53,6 +54,27 @@ def test_check_mode_says_what_the_real_run_does(run: Any, files: FakeFiles, kern
     assert (again["changed"], again["added"], again["commands"]) == (False, [], [])
     assert again["addresses"] == predicted["addresses"]
     assert set(again) == set(predicted)
+
+
+def test_neighbours_hear_of_the_real_run_alone(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[tuple[str, list[str], bool]] = []
+    monkeypatch.setattr(vip_address, "announce", lambda interface, those, router: told.append((interface, list(map(str, those)), router)))
+    predicted = run(*VIPS, check=True, interface="eth0")
+    assert (predicted["announced"], told) == (["192.0.2.150/32", "2001:db8::150/128"], [])
+    assert run(*VIPS, interface="eth0") == predicted
+    assert told == [("eth0", VIPS, False)]
+    assert run(*VIPS, interface="eth0")["announced"] == []
+    assert told == [("eth0", VIPS, False)]
+
+
+def test_a_wire_that_is_down_holds_the_vip_and_warns(run: Any, kernel: FakeKernel, monkeypatch: pytest.MonkeyPatch) -> None:
+    def down(*_arguments: Any) -> None:
+        raise OSError(errno.ENETDOWN, "Network is down")
+
+    monkeypatch.setattr(vip_address, "announce", down)
+    answer = run("192.0.2.150", interface="eth0")
+    assert (answer["changed"], list(kernel.addresses)) == (True, [("eth0", "192.0.2.150/32")])
+    assert "eth0 holds 192.0.2.150, but neighbours cannot be told: Network is down" in str(answer["warnings"])
 
 
 def test_purging_all(run: Any, files: FakeFiles, kernel: FakeKernel) -> None:

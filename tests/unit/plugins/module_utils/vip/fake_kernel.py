@@ -24,6 +24,10 @@ class FakeKernel:
     lines: list[str] = field(default_factory=list)
     calls: int = 0
     fails: str = ""
+    # IPv6 on eth0: how many more looks find it still asked about, what another host has, and what was found to be so.
+    asking: int = 0
+    elsewhere: set[str] = field(default_factory=set)
+    refused: set[str] = field(default_factory=set)
 
     @property
     def runner(self) -> Runner:
@@ -48,8 +52,11 @@ class FakeKernel:
         if words[0] == "route":
             return self._route(words[1], interface, cidr.partition("/")[0])
         if words[1] == "delete":
+            self.refused.discard(cidr)
             return "" if self.addresses.pop((interface, cidr), None) else "Error: ipv4: Address not found."
         six = ":" in cidr
+        if (interface, cidr) not in self.addresses and cidr.partition("/")[0] in self.elsewhere:
+            self.refused.add(cidr)
         scope = ("host" if "preferred_lft" in words else "global") if six else words[words.index("scope") + 1]
         # A real kernel accepts another scope for an IPv4 address that is there, and does not apply it.
         self.addresses[interface, cidr] = scope if six else self.addresses.get((interface, cidr), scope)
@@ -65,6 +72,7 @@ class FakeKernel:
         return ""
 
     def _links(self) -> list[dict[str, Any]]:
+        self.asking = max(0, self.asking - 1)
         return [
             {"ifindex": index, "ifname": name, "flags": flags, "addr_info": [self._info(key, scope) for key, scope in self._of(name)]}
             for index, (name, flags) in enumerate(LINKS.items(), start=1)
@@ -73,13 +81,13 @@ class FakeKernel:
     def _of(self, name: str) -> list[tuple[str, str]]:
         return [(cidr, scope) for (interface, cidr), scope in self.addresses.items() if interface == name]
 
-    @staticmethod
-    def _info(cidr: str, scope: str) -> dict[str, Any]:
+    def _info(self, cidr: str, scope: str) -> dict[str, Any]:
         interface = ipaddress.ip_interface(cidr)
         info: dict[str, Any] = {"local": str(interface.ip), "prefixlen": interface.network.prefixlen}
         if interface.version == 4:
             return {**info, "family": "inet", "scope": scope}
-        return {**info, "family": "inet6", "scope": "global", **({"deprecated": True} if scope == "host" else {})}
+        flags = {"deprecated": scope == "host", "dadfailed": cidr in self.refused, "tentative": self.asking > 0 or cidr in self.refused}
+        return {**info, "family": "inet6", "scope": "global", **{name: True for name, is_set in flags.items() if is_set}}
 
     def _routes(self, version: int) -> list[dict[str, Any]]:
         kernel = [{"dst": "192.0.2.0/24", "dev": "eth0", "protocol": "kernel"}, {"dst": "default", "dev": "eth0", "protocol": "static"}]

@@ -5,13 +5,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 from ansible_collections.steadfast.edge.plugins.module_utils._arp.host import CONF
 from ansible_collections.steadfast.edge.plugins.module_utils._vip.boot import EARLY_BATCH, LATE_BATCH, PATHS, POSTURE_SCRIPT, UNITS
 from ansible_collections.steadfast.edge.plugins.module_utils._vip.host import ApplyError, Plan, apply, make_plan
-from ansible_collections.steadfast.edge.plugins.module_utils._vip.model import VipError
+from ansible_collections.steadfast.edge.plugins.module_utils._vip.model import Address, VipError
 from ansible_collections.steadfast.edge.tests.unit.plugins.module_utils.arp.fakes import Expected, FakeFiles, Transcript, host
 from ansible_collections.steadfast.edge.tests.unit.plugins.module_utils.vip.fake_kernel import FakeKernel
 from hypothesis import given, settings
@@ -27,11 +28,15 @@ def params(*addresses: str, **others: Any) -> dict[str, Any]:
     return {"addresses": list(addresses), **defaults, **others}
 
 
+def unheard(interface: str, addresses: Sequence[Address], router: bool) -> None:
+    """What neighbours are told is the affair of other tests."""
+
+
 def converge(kernel: FakeKernel, files: FakeFiles, **options: Any) -> Plan:
     plan = make_plan(kernel.runner, files, options)
     assert bool(plan.change.deletes or plan.change.adds or plan.before != plan.after) is plan.changed
     if plan.changed:
-        apply(kernel.runner, files, plan)
+        apply(kernel.runner, files, plan, unheard)
     return plan
 
 
@@ -51,7 +56,7 @@ def test_the_exact_commands_of_a_first_run() -> None:
         Expected(SHOW, out=shown(("lo", "192.0.2.150", 32, "host"), ("lo", "192.0.2.151", 32, "host"))),
     )
     plan = make_plan(transcript.runner, files, params("192.0.2.150", "192.0.2.151", arp_interfaces=["eth0"]))
-    apply(transcript.runner, files, plan)
+    apply(transcript.runner, files, plan, unheard)
     transcript.finish()
     assert files.texts[EARLY_BATCH].splitlines()[1:] == [
         "# ARP posture required on: eth0",
@@ -204,7 +209,7 @@ def test_a_vanished_interface_is_forgotten() -> None:
     converge(kernel, files, **params("192.0.2.150", interface="tunl0"))
     transcript = Transcript(Expected(SHOW, out=shown()))
     plan = make_plan(transcript.runner, files, params("192.0.2.150", interface="tunl0", state="absent"))
-    apply(transcript.runner, files, plan)
+    apply(transcript.runner, files, plan, unheard)
     assert not set(PATHS) & set(files.texts)
 
 
@@ -222,7 +227,7 @@ def test_an_address_that_does_not_stay_is_an_error() -> None:
     )
     files = FakeFiles()
     with pytest.raises(ApplyError, match=r"192\.0\.2\.150/32 dev lo scope host is missing"):
-        apply(transcript.runner, files, make_plan(transcript.runner, files, params("192.0.2.150")))
+        apply(transcript.runner, files, make_plan(transcript.runner, files, params("192.0.2.150")), unheard)
     transcript.finish()
 
 
