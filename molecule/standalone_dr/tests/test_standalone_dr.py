@@ -59,7 +59,11 @@ def test_a_drift_is_told_and_the_next_run_repairs_it(lab: Lab, balancing: Balanc
     assert not healthy
     assert f"The table lacks the virtual service tcp {balancing.vip}:{SESSION}. Run site.yml" in said
     assert f"Nobody holds the VIP {balancing.vip}. Run site.yml" in said
+    # Meanwhile the client has heard of another director.
+    lab.run("client1", "ip", "neigh", "replace", balancing.vip, "lladdr", "02:00:00:00:00:99", "dev", "eth0", "nud", "reachable")
     assert holders.converge() == 2
+    mac = lab.run("director1", "cat", "/sys/class/net/eth0/address").strip()
+    assert f"lladdr {mac} " in lab.run("client1", "ip", "neigh", "show", balancing.vip)
     assert balancing.table("director1") == wanted
     assert set(balancing.served(8)) == set(balancing.web)
 
