@@ -8,36 +8,44 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: keepalived_source
-short_description: Build keepalived from source below a prefix
+short_description: Build keepalived from source below a prefix, or take such a build away
 version_added: 0.1.0
 author: The steadfast.edge authors (@steadfast)
 description:
   - Verifies an archive of keepalived's sources, builds it into a folder of its own below O(prefix), and makes C(current) there lead to it.
   - A build that fails changes nothing. Earlier builds are removed when the new one is in place.
-  - Starts and restarts nothing. The running keepalived goes on until it is restarted.
+  - Starts and restarts nothing. The running keepalived goes on until it is restarted, which RV(stale) asks for.
   - Builds again when O(checksum), O(prefix) or O(flags) is another.
 options:
-  src:
-    description: The archive (C(.tar.gz) or the like) on the host.
-    type: path
-    required: true
-  checksum:
-    description: SHA-256 of the archive, as 64 hexadecimal digits. It is compared before anything is unpacked.
+  state:
+    description:
+      - V(absent) takes away the unit, the link and the builds that they lead to, whatever the prefix was, and changes nothing where they
+        are somebody else's. What else is below the prefix stays.
     type: str
-    required: true
-  prefix:
-    description: Folder of the builds. The program is V(current/sbin/keepalived) in it; the configuration stays in C(/etc/keepalived).
+    choices: [present, absent]
+    default: present
+  src:
+    description: The archive (C(.tar.gz) or the like) on the host. Required with O(state=present).
     type: path
-    required: true
+  checksum:
+    description:
+      - SHA-256 of the archive, as 64 hexadecimal digits. It is compared before anything is unpacked. Required with O(state=present).
+    type: str
+  prefix:
+    description:
+      - Folder of the builds. The program is V(current/sbin/keepalived) in it; the configuration stays in C(/etc/keepalived). Required with
+        O(state=present).
+    type: path
   flags:
     description: Flags of keepalived's C(configure). Those that say where things are follow from O(prefix), and are refused.
     type: list
     elements: str
     default: []
   unit:
-    description: Text of the systemd unit, which is put into C(/etc/systemd/system/keepalived.service) and so outranks a package's.
+    description:
+      - Text of the systemd unit, which is put into C(/etc/systemd/system/keepalived.service) and so outranks a package's. It starts the
+        program by the path below O(prefix). Required with O(state=present).
     type: str
-    required: true
 attributes:
   check_mode:
     description: Can run in check_mode and return changed status prediction without modifying target.
@@ -68,15 +76,32 @@ EXAMPLES = r"""
     prefix: /usr/local/keepalived
     flags: [--enable-json]
     unit: "{{ lookup('ansible.builtin.file', 'keepalived.service') }}"
+  register: build
+
+- name: Have it take over
+  ansible.builtin.systemd_service:
+    name: keepalived
+    state: restarted
+  when: build.stale
+
+- name: Leave the field to the package
+  steadfast.edge.keepalived_source:
+    state: absent
 """
 
 RETURN = r"""
 built:
-  description: Whether the program is another one than before, so that keepalived needs a restart to be the new one.
+  description: Whether the program is another one than before.
+  returned: success
+  type: bool
+stale:
+  description:
+    - Whether a keepalived runs that needs a restart to be the one in use; with O(state=absent), whether it is one of the builds. It stays
+      so until there was one.
   returned: success
   type: bool
 removed:
-  description: Folders of earlier builds that were removed.
+  description: Folders of builds that were removed.
   returned: success
   type: list
   elements: str
@@ -88,27 +113,35 @@ output:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.steadfast.edge.plugins.module_utils._command import module_runner
-from ansible_collections.steadfast.edge.plugins.module_utils._keepalived.source import Source, SourceError, build
+from ansible_collections.steadfast.edge.plugins.module_utils._keepalived.daemon import Host
+from ansible_collections.steadfast.edge.plugins.module_utils._keepalived.source import Source, SourceError, build, remove
 
 
 def main() -> None:
     module = AnsibleModule(
         argument_spec={
-            "src": {"type": "path", "required": True},
-            "checksum": {"type": "str", "required": True},
-            "prefix": {"type": "path", "required": True},
+            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+            "src": {"type": "path"},
+            "checksum": {"type": "str"},
+            "prefix": {"type": "path"},
             "flags": {"type": "list", "elements": "str", "default": []},
-            "unit": {"type": "str", "required": True},
+            "unit": {"type": "str"},
         },
+        required_if=[("state", "present", ("src", "checksum", "prefix", "unit"))],
         supports_check_mode=True,
     )
     given = module.params
-    source = Source(given["src"], given["checksum"], given["prefix"], tuple(given["flags"]), unit=given["unit"])
+    run = module_runner(module)
+    running = Host(run).program()
     try:
-        built = build(module_runner(module), source, module.check_mode)
+        if given["state"] == "absent":
+            found = remove(run, running, module.check_mode)
+        else:
+            source = Source(given["src"], given["checksum"], given["prefix"], tuple(given["flags"]), unit=given["unit"])
+            found = build(run, source, running, module.check_mode)
     except SourceError as error:
         module.fail_json(msg=str(error), output=error.output)
-    module.exit_json(changed=built.changed, built=built.built, removed=list(built.removed))
+    module.exit_json(changed=found.changed, built=found.built, removed=list(found.removed), stale=found.stale)
 
 
 if __name__ == "__main__":

@@ -51,6 +51,13 @@ class Host:
                 return int(text)
         return None
 
+    def program(self) -> str | None:
+        """The program that runs, where it was when it was started, None where none does."""
+        try:
+            return str(Path(f"/proc/{self.main_pid()}/exe").readlink()).removesuffix(" (deleted)")
+        except OSError:
+            return None
+
     def children(self, pid: int) -> list[int]:
         """keepalived's own processes below the main one; scripts are not among them."""
         listed = self._read(f"/proc/{pid}/task/{pid}/children").split()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +16,13 @@ from pathlib import Path
 from .._command import CommandError, Runner
 from .._nginxd.archive import unpack
 
-__all__ = ["Built", "Source", "SourceError", "build"]
+__all__ = ["Built", "Source", "SourceError", "build", "remove"]
+
+UNIT = "/etc/systemd/system/keepalived.service"
+LINK = "/usr/local/sbin/keepalived"
+# What the unit starts and the link leads to, and what makes it ours: where `current` leads to in turn.
+PROGRAM = re.compile(r"^(?:ExecStart=)?(/\S*)/current/sbin/keepalived(?:\s|$)", re.MULTILINE)
+BUILD = re.compile(r"builds/[0-9a-f]{16}")
 
 # What the prefix says already; a second opinion would part the two.
 RESERVED = ("prefix", "exec-prefix", "sbindir", "sysconfdir", "localstatedir", "with-run-dir", "runstatedir")
@@ -39,9 +46,9 @@ class Source:
     checksum: str
     prefix: str
     flags: tuple[str, ...] = ()
-    unit_path: str = "/etc/systemd/system/keepalived.service"
+    unit_path: str = UNIT
     unit: str = ""
-    link: str = "/usr/local/sbin/keepalived"
+    link: str = LINK
 
     @property
     def id(self) -> str:
@@ -67,15 +74,17 @@ class Built:
     changed: bool
     built: bool  # the program in use is another one than before
     removed: tuple[str, ...]  # old builds
+    stale: bool  # a keepalived runs that is not the one in use
 
 
-def build(run: Runner, source: Source, check_mode: bool = False) -> Built:
-    """Raises SourceError."""
+def build(run: Runner, source: Source, running: str | None, check_mode: bool = False) -> Built:
+    """`running` is the program that runs. Raises SourceError."""
     _refuse_flags(source.flags)
     there = _in_use(source)
     right = _text(source.unit_path) == source.unit and _leads_to(Path(source.link), source.binary)
     old = _old_builds(source)
-    found = Built(not (there and right and not old), not there, tuple(old))
+    stale = running is not None and not (there and running == os.path.realpath(source.folder / "sbin/keepalived"))
+    found = Built(not (there and right and not old), not there, tuple(old), stale)
     if not found.changed or check_mode:
         return found
     if not there:
@@ -92,6 +101,45 @@ def build(run: Runner, source: Source, check_mode: bool = False) -> Built:
     return found
 
 
+def remove(run: Runner, running: str | None, check_mode: bool = False, unit: str = UNIT, link: str = LINK) -> Built:
+    """Takes away what `build` made, below whatever prefix; a unit and a link that are somebody else's stay."""
+    # Either leads to all the rest, so what an interrupted removal has left is found again.
+    ours = {path: below for path, text in ((link, _target(Path(link))), (unit, _text(unit))) if (below := _prefix(text))}
+    prefixes = sorted(set(ours.values()))
+    names = tuple(name for prefix in prefixes for name in _names(prefix / "builds"))
+    stale = running is not None and BUILD.fullmatch("/".join(Path(running).parts[-4:-2])) is not None
+    found = Built(bool(ours), False, names, stale)
+    if not ours or check_mode:
+        return found
+    for prefix in prefixes:
+        if (prefix / "builds").is_dir():
+            shutil.rmtree(prefix / "builds")
+    for path in ours:
+        Path(path).unlink()
+    run(["systemctl", "daemon-reload"])
+    for prefix in prefixes:
+        (prefix / "current").unlink()
+    return found
+
+
+def _prefix(text: str | None) -> Path | None:
+    """The one below which a unit or a link leads to a build."""
+    match = PROGRAM.search(text or "")
+    prefix = Path(match[1]) if match else None
+    return prefix if prefix and BUILD.fullmatch(_target(prefix / "current") or "") else None
+
+
+def _target(link: Path) -> str | None:
+    try:
+        return str(link.readlink())
+    except OSError:
+        return None
+
+
+def _names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+
+
 def _refuse_flags(flags: Sequence[str]) -> None:
     for flag in flags:
         name = flag.partition("=")[0]
@@ -106,12 +154,11 @@ def _in_use(source: Source) -> bool:
 
 
 def _leads_to(link: Path, target: Path) -> bool:
-    return link.is_symlink() and str(link.readlink()) == str(target)
+    return _target(link) == str(target)
 
 
 def _old_builds(source: Source) -> list[str]:
-    folder = Path(source.prefix, "builds")
-    return sorted(path.name for path in folder.iterdir() if path.name != source.id) if folder.is_dir() else []
+    return [name for name in _names(Path(source.prefix, "builds")) if name != source.id]
 
 
 def _text(path: str) -> str | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -28,6 +29,26 @@ def test_it_answers_without_keepalived(check_mode: bool) -> None:
     found: dict[str, Any] = json.loads(done.stdout)
     assert (found["changed"], found["unknown"]) == (False, [])
     assert found["process_events"] in (True, False, None)
+
+
+def test_the_program_that_runs_is_known_where_it_is_gone(tmp_path: Path) -> None:
+    class Running(Host):
+        def main_pid(self) -> int | None:
+            return pid
+
+    host = Running(Runner(lambda argv, stdin, environment: (127, "", "not needed here")))
+    pid: int | None = None
+    assert host.program() is None
+    program = tmp_path / "sleep"
+    shutil.copy("/bin/sleep", program)
+    with subprocess.Popen([program, "60"]) as sleeper:
+        try:
+            pid = sleeper.pid
+            assert host.program() == str(program)
+            program.unlink()
+            assert host.program() == str(program)
+        finally:
+            sleeper.kill()
 
 
 def test_a_process_that_does_not_expect_a_signal_is_known() -> None:

@@ -1,13 +1,14 @@
 # Copyright: the steadfast.edge authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Builds by a make that is a stand-in: what is put where, what is refused, and what is left when a build fails."""
+"""Builds by a make that is a stand-in: what is put where and taken away again, what is refused, and what is left when a build fails."""
 
 from __future__ import annotations
 
 import hashlib
 import io
 import os
+import shutil
 import tarfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -15,7 +16,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.steadfast.edge.plugins.module_utils._command import Runner
-from ansible_collections.steadfast.edge.plugins.module_utils._keepalived.source import Source, SourceError, build
+from ansible_collections.steadfast.edge.plugins.module_utils._keepalived.source import Built, Source, SourceError, build, remove
 
 
 class Machine:
@@ -41,8 +42,16 @@ class Machine:
 
     def build(self, check_mode: bool = False) -> tuple[bool, bool, int]:
         self.asked.clear()
-        found = build(Runner(self), self.source, check_mode)
+        found = build(Runner(self), self.source, None, check_mode)
+        assert not found.stale
         return found.changed, found.built, len(found.removed)
+
+    def stale(self, running: str, check_mode: bool = False) -> bool:
+        return build(Runner(self), self.source, running, check_mode).stale
+
+    def remove(self, running: str | None = None, check_mode: bool = False) -> Built:
+        self.asked.clear()
+        return remove(Runner(self), running, check_mode, self.source.unit_path, self.source.link)
 
 
 @pytest.fixture
@@ -57,7 +66,8 @@ def source(tmp_path: Path) -> Source:
         packed.addfile(link)
     checksum = hashlib.sha256(archive.read_bytes()).hexdigest()
     prefix = str(tmp_path / "prefix")
-    return Source(str(archive), checksum, prefix, ("--enable-json",), str(tmp_path / "unit"), "[Unit]\n", str(tmp_path / "link"))
+    unit = f"[Service]\nExecStart={prefix}/current/sbin/keepalived --pid=/run/keepalived.pid\n"
+    return Source(str(archive), checksum, prefix, ("--enable-json",), str(tmp_path / "unit"), unit, str(tmp_path / "link"))
 
 
 def names(*folder: str) -> list[str]:
@@ -75,7 +85,7 @@ def test_a_build_is_put_in_use_and_the_next_run_changes_nothing(source: Source) 
     assert "--enable-json" in machine.asked[0]
     assert source.binary.read_text() == "program"
     assert os.fspath(Path(source.link).readlink()) == str(source.binary)
-    assert Path(source.unit_path).read_text() == "[Unit]\n"
+    assert Path(source.unit_path).read_text() == source.unit
     assert names(source.prefix) == ["builds", "current"]
     assert machine.build() == (False, False, 0)
     assert machine.asked == []
@@ -94,6 +104,62 @@ def test_another_unit_builds_nothing(source: Source) -> None:
     machine = Machine(replace(source, unit="[Unit]\nAfter=x\n"))
     assert machine.build() == (True, False, 0)
     assert machine.asked == [["systemctl", "daemon-reload"]]
+
+
+def test_what_runs_is_stale_until_it_is_what_is_in_use(source: Source) -> None:
+    machine = Machine(source)
+    program = str(source.folder / "sbin/keepalived")
+    assert machine.stale("/usr/sbin/keepalived", check_mode=True)
+    # Put there anew, it is another one at the same place.
+    assert machine.stale(program)
+    assert machine.stale("/usr/sbin/keepalived")
+    assert not machine.stale(program)
+    newer = Machine(replace(source, flags=("--other",)))
+    assert [newer.stale(program) for _run in range(2)] == [True, True]
+
+
+def test_it_is_taken_away_whatever_the_prefix_was(source: Source, tmp_path: Path) -> None:
+    Machine(source).build()
+    machine = Machine(source)
+    before = names(str(tmp_path))
+    gone = Built(changed=True, built=False, removed=(source.id,), stale=True)
+    assert machine.remove(str(source.folder / "sbin/keepalived"), check_mode=True) == gone
+    assert (names(str(tmp_path)), machine.asked) == (before, [])
+    Path(source.prefix, "src").mkdir()
+    assert machine.remove(str(source.folder / "sbin/keepalived")) == gone
+    assert machine.asked == [["systemctl", "daemon-reload"]]
+    assert names(str(tmp_path)) == ["keepalived.tar.gz", "prefix"]
+    assert names(source.prefix) == ["src"]
+    # What runs is still the build; then it is the package's.
+    assert machine.remove(str(source.folder / "sbin/keepalived")) == Built(changed=False, built=False, removed=(), stale=True)
+    assert machine.remove("/usr/sbin/keepalived") == Built(changed=False, built=False, removed=(), stale=False)
+    assert machine.asked == []
+
+
+@pytest.mark.parametrize("gone", ["", "link", "unit"])
+def test_a_removal_that_was_interrupted_goes_on(source: Source, tmp_path: Path, gone: str) -> None:
+    Machine(source).build()
+    shutil.rmtree(Path(source.prefix, "builds"))
+    if gone:
+        (tmp_path / gone).unlink()
+    assert Machine(source).remove().changed
+    assert names(str(tmp_path)) == ["keepalived.tar.gz", "prefix"]
+    assert names(source.prefix) == []
+
+
+def test_what_somebody_else_made_stays(source: Source, tmp_path: Path) -> None:
+    """A unit and a link that lead elsewhere, be it to somebody's own `current`."""
+    program = tmp_path / "own/current/sbin/keepalived"
+    (tmp_path / "own/2.3.3/sbin").mkdir(parents=True)
+    (tmp_path / "own/current").symlink_to("2.3.3")
+    for started in (str(program), "/opt/keepalived"):
+        Path(source.unit_path).write_text(f"[Service]\nExecStart={started} --dont-fork\n")
+        Path(source.link).unlink(missing_ok=True)
+        Path(source.link).symlink_to(started)
+        before = names(str(tmp_path))
+        assert not Machine(source).remove(str(program)).changed
+        assert not Machine(source).remove(str(program)).stale
+        assert names(str(tmp_path)) == before
 
 
 @pytest.mark.parametrize("step", ["./configure", "install", "--version"])
